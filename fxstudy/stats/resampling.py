@@ -1,0 +1,120 @@
+"""Bootstrap weights on tie groups: thousands of replicates of a ROC curve without sorting again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+_CELLS = 4_000_000
+
+
+@dataclass(frozen=True)
+class RankTable:
+    """Cases of both classes by the index of their tie group, scores ascending.
+
+    Attributes
+    ----------
+    positive, negative : numpy.ndarray
+        Group index of each case, shape (m,) and (n,).
+    values : numpy.ndarray
+        Distinct scores, shape (groups,).
+    """
+
+    positive: np.ndarray
+    negative: np.ndarray
+    values: np.ndarray
+
+    @property
+    def groups(self) -> int:
+        """Number of distinct scores."""
+        return self.values.size
+
+
+def rank_table(truth: np.ndarray, score: np.ndarray) -> RankTable:
+    """Tie groups of the scores of both classes."""
+    values, index = np.unique(score, return_inverse=True)
+    return RankTable(index[truth], index[~truth], values)
+
+
+def stratified_draws(
+    m: int, n: int, replicates: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Case numbers drawn with replacement within each class, in blocks of replicates.
+
+    Yields arrays of shape (block, m) and (block, n).
+    """
+    block = max(1, min(replicates, _CELLS // (m + n)))
+    for start in range(0, replicates, block):
+        size = min(block, replicates - start)
+        yield rng.integers(0, m, (size, m)), rng.integers(0, n, (size, n))
+
+
+def cluster_draws(
+    truth: np.ndarray, cluster: np.ndarray, replicates: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """How often each case is drawn when whole patients are drawn with replacement.
+
+    Draws without a case in each class are drawn again. Yields weights of the positives, shape (block, m), and
+    of the negatives, shape (block, n).
+    """
+    size = int(cluster.max()) + 1
+    block = max(1, min(replicates, _CELLS // (truth.size + size)))
+    done = 0
+    while done < replicates:
+        drawn = rng.integers(0, size, (min(block, replicates - done), size))
+        counts = _bincount_rows(drawn, size)[:, cluster]
+        positive, negative = counts[:, truth], counts[:, ~truth]
+        usable = positive.any(axis=1) & negative.any(axis=1)
+        done += int(usable.sum())
+        yield positive[usable], negative[usable]
+
+
+def group_counts(group: np.ndarray, drawn: np.ndarray, groups: int) -> np.ndarray:
+    """Number of drawn cases in each tie group, shape (block, groups)."""
+    return _bincount_rows(group[drawn], groups)
+
+
+def weighted_group_counts(group: np.ndarray, weights: np.ndarray, groups: int) -> np.ndarray:
+    """Sum of weights in each tie group, shape (block, groups)."""
+    offsets = np.arange(weights.shape[0])[:, None] * groups
+    flat = np.bincount((group + offsets).ravel(), weights.ravel(), weights.shape[0] * groups)
+    return flat.reshape(weights.shape[0], groups)
+
+
+def replicate_counts(
+    table: RankTable,
+    replicates: int,
+    rng: np.random.Generator,
+    *,
+    truth: np.ndarray | None = None,
+    cluster: np.ndarray | None = None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Counts of positives and negatives per tie group for every replicate, in blocks.
+
+    Stratified by class, or whole patients when ``truth`` and ``cluster`` are given.
+    """
+    if cluster is None:
+        draws = stratified_draws(table.positive.size, table.negative.size, replicates, rng)
+        for positive, negative in draws:
+            yield (
+                group_counts(table.positive, positive, table.groups),
+                group_counts(table.negative, negative, table.groups),
+            )
+    else:
+        for positive, negative in cluster_draws(truth, cluster, replicates, rng):
+            yield (
+                weighted_group_counts(table.positive, positive, table.groups),
+                weighted_group_counts(table.negative, negative, table.groups),
+            )
+
+
+def areas(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
+    """AUC of every replicate from its counts per tie group, shape (block,)."""
+    below = np.cumsum(negative, axis=1) - 0.5 * negative
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    return np.einsum("ij,ij->i", positive, below) / pairs
+
+
+def _bincount_rows(index: np.ndarray, size: int) -> np.ndarray:
+    offsets = np.arange(index.shape[0])[:, None] * size
+    return np.bincount((index + offsets).ravel(), minlength=index.shape[0] * size).reshape(-1, size)
