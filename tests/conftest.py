@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
@@ -21,3 +23,18 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder with real test data (FXSTUDY_TEST_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def squares() -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Images table (60 rows, every third a fracture: a bright square) and prepared images (48 × 40)."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"image_id": [f"i{k:02d}" for k in range(60)]})
+    table["label"] = ["fracture" if k % 3 == 0 else "none" for k in range(60)]
+    prepared = {}
+    for image_id, label in table.itertuples(index=False):
+        image = rng.integers(0, 100, (48, 40)).astype(np.uint8)
+        if label == "fracture":
+            image[12:28, 12:28] += 110
+        prepared[image_id] = image
+    return table, prepared

@@ -114,6 +114,8 @@ def train(
     precision = resolve_precision(settings.precision, device)
     _require_both_classes(train_set, tune_set)
     folder.mkdir(parents=True, exist_ok=True)
+    # one memory layout for fresh and for loaded networks: another layout gives other last digits
+    network.to(device, memory_format=torch.channels_last)
     recorded = {"settings": settings.as_dict(), "device": device.type, "precision": precision}
     if (folder / _DONE).is_file():
         return _finished(folder, network, settings, recorded)
@@ -128,7 +130,7 @@ def train(
         device=device,
     )
     with torch.random.fork_rng():
-        state = _fit(network, loaders, settings, folder, label, device, precision, recorded)
+        state = _fit(network, loaders, settings, folder, label, precision, recorded)
     recorded |= {"best_epoch": state.best_epoch, "history": state.history}
     _write_json(folder / _DONE, recorded)
     (folder / LAST).unlink(missing_ok=True)
@@ -159,11 +161,10 @@ def make_learner(network, loaders, settings: TrainingSettings, precision: str, c
     )
 
 
-def _fit(network, loaders, settings, folder, label, device, precision, recorded) -> State:
+def _fit(network, loaders, settings, folder, label, precision, recorded) -> State:
     checkpoint = load_checkpoint(folder)
     _write_or_compare(folder / "settings.json", recorded)
     state = State(**checkpoint["state"]) if checkpoint else State()
-    network.to(device, memory_format=torch.channels_last if device.type == "cuda" else torch.preserve_format)
     steps = len(loaders.train)
     with Progress(settings.epochs * steps, label, unit="steps", done=state.epochs * steps) as progress:
         keeper = Bookkeeper(settings, loaders, folder, state, progress)
