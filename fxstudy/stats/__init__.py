@@ -20,42 +20,84 @@ from fxstudy.stats.group_tests import (
     standardised_difference,
 )
 from fxstudy.stats.intervals import proportion
+from fxstudy.stats.margins import MarginTest, equivalence, noninferiority
+from fxstudy.stats.paired_accuracy import PairedAccuracy, compare_counts, paired_accuracy
+from fxstudy.stats.paired_binary import (
+    PairedCounts,
+    generalised_mcnemar,
+    mcnemar_test,
+    paired_counts,
+    paired_proportions,
+    relative_rate,
+    tango_interval,
+)
+from fxstudy.stats.predictive_values import (
+    likelihood_ratio_ratio,
+    predictive_difference,
+    relative_predictive_value,
+)
+from fxstudy.stats.prevalence import PredictiveCurve, post_test_probability, predictive_curve
 from fxstudy.stats.result import Composite, Result, number, p_text
 from fxstudy.stats.roc import RocCurve, auc, roc_curve
 from fxstudy.stats.tables import summarise
 from fxstudy.stats.thresholds import Threshold, choose_threshold, youden_threshold
+from fxstudy.stats.triage import GreyZone, TriageCurve, choose_grey_zone, grey_zone, triage_curve
 
 __all__ = [
     "AccuracyTable",
     "Composite",
     "DeLongTest",
+    "GreyZone",
     "GroupTest",
+    "MarginTest",
+    "PairedAccuracy",
+    "PairedCounts",
+    "PredictiveCurve",
     "Result",
     "RocBand",
     "RocCurve",
     "StatisticsWarning",
     "Threshold",
+    "TriageCurve",
     "accuracy_from_counts",
     "accuracy_table",
     "adjust_p",
     "auc",
+    "choose_grey_zone",
     "choose_threshold",
     "clustered_auc",
     "clustered_delong",
     "clustered_proportion",
     "compare_categorical",
     "compare_continuous",
+    "compare_counts",
     "delong_test",
     "delong_unpaired",
     "design_effect",
+    "equivalence",
+    "generalised_mcnemar",
+    "grey_zone",
+    "likelihood_ratio_ratio",
+    "mcnemar_test",
+    "noninferiority",
     "number",
     "p_text",
+    "paired_accuracy",
+    "paired_counts",
+    "paired_proportions",
+    "post_test_probability",
+    "predictive_curve",
+    "predictive_difference",
     "proportion",
+    "relative_predictive_value",
+    "relative_rate",
     "repeated_patients",
     "roc_band",
     "roc_curve",
     "standardised_difference",
     "summarise",
+    "tango_interval",
+    "triage_curve",
     "warn_if_clustered",
     "youden_threshold",
 ]

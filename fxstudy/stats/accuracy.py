@@ -227,14 +227,22 @@ def _mcc(tp: int, fp: int, fn: int, tn: int, level: float) -> Result:
         return Result(estimate=math.nan, note=warn(f"{name}: a row or column of the table is empty"), **facts)
     estimate = (tp * tn - fp * fn) / math.sqrt(margins)
     if abs(estimate) == 1:
-        note = warn(f"{name}: every case was right (or wrong), so the interval has no width")
-        return Result(estimate=estimate, low=estimate, high=estimate, note=note, **facts)
-    p = np.array([tp, fp, fn, tn]) / n
+        facts["note"] = "half a case was added to each cell for the interval, no case being wrong (or right)"
+        low, high = _mcc_limits(np.array([tp, fp, fn, tn]) + 0.5, level)
+        low, high = (low, 1.0) if estimate > 0 else (-1.0, high)
+    else:
+        low, high = _mcc_limits(np.array([tp, fp, fn, tn], dtype=float), level)
+    return Result(estimate=estimate, low=low, high=high, **facts)
+
+
+def _mcc_limits(counts: np.ndarray, level: float) -> tuple[float, float]:
+    n, p = counts.sum(), counts / counts.sum()
+    tp, fp, fn, tn = p
+    estimate = (tp * tn - fp * fn) / math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
     gradient = _mcc_gradient(p, estimate)
     variance = float(gradient @ (p * gradient) - (p @ gradient) ** 2) / n
     half = quantile(level) * math.sqrt(max(variance, 0.0)) / (1 - estimate**2)
-    centre = math.atanh(estimate)
-    return Result(estimate=estimate, low=math.tanh(centre - half), high=math.tanh(centre + half), **facts)
+    return math.tanh(math.atanh(estimate) - half), math.tanh(math.atanh(estimate) + half)
 
 
 def _mcc_gradient(p: np.ndarray, mcc: float) -> np.ndarray:

@@ -120,6 +120,14 @@ def test_empty_cell_gives_infinite_ratio_with_a_finite_bound():
     assert table.dor.estimate == math.inf and table.dor.low > 1
 
 
+def test_test_without_an_error_has_an_interval_of_mcc():
+    """Oracle: the rule in the docstring, half a case in every cell."""
+    perfect = accuracy_from_counts(tp=10, fp=0, fn=0, tn=20).mcc
+    assert perfect.estimate == perfect.high == 1 and 0.5 < perfect.low < 1
+    inverse = accuracy_from_counts(tp=0, fp=20, fn=10, tn=0).mcc
+    assert inverse.estimate == inverse.low == -1 and -1 < inverse.high < -0.5
+
+
 @pytest.mark.filterwarnings("ignore::fxstudy.stats.StatisticsWarning")
 def test_every_small_table_has_ordered_limits():
     for tp, fp, fn, tn in np.ndindex(3, 3, 3, 3):
