@@ -1,0 +1,45 @@
+"""Who is in the study: cohorts of radiographs, read, checked, split and looked through for shortcuts."""
+
+from fxstudy.cohort.checks import looks_like_identifier
+from fxstudy.cohort.confounders import columns_auc, columns_auc_split, usable_columns
+from fxstudy.cohort.duplicates import byte_duplicates
+from fxstudy.cohort.flow import participant_flow
+from fxstudy.cohort.importers import ImportReport, import_fracatlas
+from fxstudy.cohort.leakage import check_leakage
+from fxstudy.cohort.manifest import Cohort, find_cohort, read_cohort, validate, write_cohort
+from fxstudy.cohort.pixels import Radiograph, read_image
+from fxstudy.cohort.schema import datapackage, validate_images, validate_table
+from fxstudy.cohort.splits import (
+    DEFAULT_FRACTIONS,
+    assign,
+    split_by_group,
+    split_from_list,
+    split_temporal,
+)
+
+__all__ = [
+    "DEFAULT_FRACTIONS",
+    "Cohort",
+    "ImportReport",
+    "Radiograph",
+    "assign",
+    "byte_duplicates",
+    "check_leakage",
+    "columns_auc",
+    "columns_auc_split",
+    "datapackage",
+    "find_cohort",
+    "import_fracatlas",
+    "looks_like_identifier",
+    "participant_flow",
+    "read_cohort",
+    "read_image",
+    "split_by_group",
+    "split_from_list",
+    "split_temporal",
+    "usable_columns",
+    "validate",
+    "validate_images",
+    "validate_table",
+    "write_cohort",
+]
