@@ -6,11 +6,13 @@ from fxstudy.imaging.augment import (
     ExtraCopy,
     apply,
     apply_to_boxes,
+    augmentation_recipe,
     plain,
     training_items,
     wrist_delong_paper,
 )
 from fxstudy.imaging.cache import PreparedImages
+from fxstudy.imaging.embedded import open_cohort
 from fxstudy.imaging.prepare import Placement, Preparation, placement, prepare, prepare_boxes, restore_boxes
 from fxstudy.imaging.synthetic import read_description, synthesize_wrists
 
@@ -23,6 +25,8 @@ __all__ = [
     "PreparedImages",
     "apply",
     "apply_to_boxes",
+    "augmentation_recipe",
+    "open_cohort",
     "placement",
     "plain",
     "prepare",

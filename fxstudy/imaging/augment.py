@@ -187,7 +187,7 @@ def apply(image: np.ndarray, drawn: Drawn) -> np.ndarray:
 
 
 def apply_to_boxes(boxes: np.ndarray, rows: int, columns: int, drawn: Drawn) -> np.ndarray:
-    """Boxes (n, 4) after a variation: the smallest upright ones around the moved corners, cut at the border."""
+    """Boxes (n, 4) after a variation: smallest upright boxes around the moved corners, cut at the border."""
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     matrix = drawn.matrix(rows, columns)
     corners = np.stack([boxes[:, [i, j]] for i in (0, 2) for j in (1, 3)], axis=1)
@@ -234,3 +234,13 @@ def wrist_delong_paper() -> Augmentation:
     plain radiographs in the emergency room. Clin Exp Emerg Med 2021;8(2):120-127.
     """
     return Augmentation(copies=(ExtraCopy("fracture", Drawn(zoom=1.10)),))
+
+
+RECIPES = {"none": Augmentation, "plain": plain, "wrist_delong_paper": wrist_delong_paper}
+
+
+def augmentation_recipe(name: str) -> Augmentation:
+    """The recipe of a name: none, plain, or a paper's."""
+    if name not in RECIPES:
+        raise ParameterError(f"augmentation must be one of {', '.join(RECIPES)}, not {name!r}")
+    return RECIPES[name]()

@@ -1,0 +1,1 @@
+"""Digitally reconstructed radiographs: from a CT or phantom to the film."""
