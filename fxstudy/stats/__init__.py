@@ -2,6 +2,8 @@
 
 from fxstudy.stats.accuracy import AccuracyTable, accuracy_from_counts, accuracy_table
 from fxstudy.stats.bands import RocBand, roc_band
+from fxstudy.stats.binormal import BinormalFit, binormal_roc
+from fxstudy.stats.bootstrap import bootstrap_auc, bootstrap_difference, bootstrap_statistic
 from fxstudy.stats.checks import StatisticsWarning
 from fxstudy.stats.clustered import (
     clustered_auc,
@@ -11,6 +13,7 @@ from fxstudy.stats.clustered import (
     repeated_patients,
     warn_if_clustered,
 )
+from fxstudy.stats.comparison import AucComparison, compare_aucs
 from fxstudy.stats.delong import DeLongTest, delong_test, delong_unpaired
 from fxstudy.stats.group_tests import (
     GroupTest,
@@ -21,6 +24,7 @@ from fxstudy.stats.group_tests import (
 )
 from fxstudy.stats.intervals import proportion
 from fxstudy.stats.margins import MarginTest, equivalence, noninferiority
+from fxstudy.stats.operating import operating_point, operating_point_test, partial_auc, partial_auc_test
 from fxstudy.stats.paired_accuracy import PairedAccuracy, compare_counts, paired_accuracy
 from fxstudy.stats.paired_binary import (
     PairedCounts,
@@ -31,6 +35,7 @@ from fxstudy.stats.paired_binary import (
     relative_rate,
     tango_interval,
 )
+from fxstudy.stats.permutation import permutation_auc, permutation_test, venkatraman_test
 from fxstudy.stats.predictive_values import (
     likelihood_ratio_ratio,
     predictive_difference,
@@ -39,12 +44,15 @@ from fxstudy.stats.predictive_values import (
 from fxstudy.stats.prevalence import PredictiveCurve, post_test_probability, predictive_curve
 from fxstudy.stats.result import Composite, Result, number, p_text
 from fxstudy.stats.roc import RocCurve, auc, roc_curve
+from fxstudy.stats.subgroups import by_patient, subgroup_aucs
 from fxstudy.stats.tables import summarise
 from fxstudy.stats.thresholds import Threshold, choose_threshold, youden_threshold
 from fxstudy.stats.triage import GreyZone, TriageCurve, choose_grey_zone, grey_zone, triage_curve
 
 __all__ = [
     "AccuracyTable",
+    "AucComparison",
+    "BinormalFit",
     "Composite",
     "DeLongTest",
     "GreyZone",
@@ -63,11 +71,17 @@ __all__ = [
     "accuracy_table",
     "adjust_p",
     "auc",
+    "binormal_roc",
+    "bootstrap_auc",
+    "bootstrap_difference",
+    "bootstrap_statistic",
+    "by_patient",
     "choose_grey_zone",
     "choose_threshold",
     "clustered_auc",
     "clustered_delong",
     "clustered_proportion",
+    "compare_aucs",
     "compare_categorical",
     "compare_continuous",
     "compare_counts",
@@ -81,10 +95,16 @@ __all__ = [
     "mcnemar_test",
     "noninferiority",
     "number",
+    "operating_point",
+    "operating_point_test",
     "p_text",
     "paired_accuracy",
     "paired_counts",
     "paired_proportions",
+    "partial_auc",
+    "partial_auc_test",
+    "permutation_auc",
+    "permutation_test",
     "post_test_probability",
     "predictive_curve",
     "predictive_difference",
@@ -95,9 +115,11 @@ __all__ = [
     "roc_band",
     "roc_curve",
     "standardised_difference",
+    "subgroup_aucs",
     "summarise",
     "tango_interval",
     "triage_curve",
+    "venkatraman_test",
     "warn_if_clustered",
     "youden_threshold",
 ]

@@ -1,9 +1,11 @@
 """Bootstrap weights on tie groups: thousands of replicates of a ROC curve without sorting again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from fxstudy.errors import StatisticsError
 
 _CELLS = 4_000_000
 
@@ -81,31 +83,40 @@ def weighted_group_counts(group: np.ndarray, weights: np.ndarray, groups: int) -
     return flat.reshape(weights.shape[0], groups)
 
 
+Counts = tuple[np.ndarray, np.ndarray]
+
+
 def replicate_counts(
-    table: RankTable,
+    tables: Sequence[RankTable],
     replicates: int,
     rng: np.random.Generator,
     *,
     truth: np.ndarray | None = None,
     cluster: np.ndarray | None = None,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Counts of positives and negatives per tie group for every replicate, in blocks.
+) -> Iterator[list[Counts]]:
+    """Counts of positives and negatives per tie group of every score, in blocks of replicates.
 
-    Stratified by class, or whole patients when ``truth`` and ``cluster`` are given.
+    All scores see the same draws: cases within each class, or whole patients when ``truth`` and ``cluster``
+    are given. Each item of the list holds two arrays of shape (block, groups).
     """
+    if replicates < 100:
+        raise StatisticsError(f"replicates must be at least 100, not {replicates}")
+    first = tables[0]
     if cluster is None:
-        draws = stratified_draws(table.positive.size, table.negative.size, replicates, rng)
-        for positive, negative in draws:
-            yield (
-                group_counts(table.positive, positive, table.groups),
-                group_counts(table.negative, negative, table.groups),
-            )
+        draws = stratified_draws(first.positive.size, first.negative.size, replicates, rng)
+        count = group_counts
     else:
-        for positive, negative in cluster_draws(truth, cluster, replicates, rng):
-            yield (
-                weighted_group_counts(table.positive, positive, table.groups),
-                weighted_group_counts(table.negative, negative, table.groups),
-            )
+        draws = cluster_draws(truth, cluster, replicates, rng)
+        count = weighted_group_counts
+    for positive, negative in draws:
+        yield [(count(t.positive, positive, t.groups), count(t.negative, negative, t.groups)) for t in tables]
+
+
+def observed_counts(table: RankTable) -> Counts:
+    """Counts of the data themselves, as a block of one."""
+    return tuple(
+        np.bincount(group, minlength=table.groups)[None] for group in (table.positive, table.negative)
+    )
 
 
 def areas(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:

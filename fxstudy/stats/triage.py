@@ -9,7 +9,7 @@ import pandas as pd
 from fxstudy.errors import StatisticsError
 from fxstudy.stats.checks import as_scores, as_truth, check_level
 from fxstudy.stats.intervals import proportion
-from fxstudy.stats.resampling import rank_table, replicate_counts
+from fxstudy.stats.resampling import observed_counts, rank_table, replicate_counts
 from fxstudy.stats.result import Composite, Result
 from fxstudy.stats.thresholds import choose_threshold
 
@@ -78,12 +78,10 @@ def triage_curve(
     if not 0 < share < 1 or not all(0 < target <= 1 for target in targets):
         raise StatisticsError(f"prevalence and targets must lie between 0 and 1, not {share} and {targets}")
     table = rank_table(truth, score)
-    positive = np.bincount(table.positive, minlength=table.groups)[None]
-    negative = np.bincount(table.negative, minlength=table.groups)[None]
-    read, found = _worklist(positive, negative, share)
+    read, found = _worklist(*observed_counts(table), share)
     drawn = [
         _needed(*_worklist(p, n, share), targets)
-        for p, n in replicate_counts(table, replicates, np.random.default_rng(seed))
+        for [(p, n)] in replicate_counts([table], replicates, np.random.default_rng(seed))
     ]
     tail = (1 - level) / 2
     low, high = np.quantile(np.concatenate(drawn), [tail, 1 - tail], axis=0)
