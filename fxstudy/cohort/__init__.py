@@ -2,13 +2,14 @@
 
 from fxstudy.cohort.checks import looks_like_identifier
 from fxstudy.cohort.confounders import columns_auc, columns_auc_split, usable_columns
-from fxstudy.cohort.duplicates import byte_duplicates
+from fxstudy.cohort.duplicates import byte_duplicates, near_duplicates, near_duplicates_of
 from fxstudy.cohort.flow import participant_flow
 from fxstudy.cohort.importers import ImportReport, import_fracatlas
 from fxstudy.cohort.leakage import check_leakage
 from fxstudy.cohort.manifest import Cohort, find_cohort, read_cohort, validate, write_cohort
 from fxstudy.cohort.pixels import Radiograph, read_image
 from fxstudy.cohort.schema import datapackage, validate_images, validate_table
+from fxstudy.cohort.split_rule import apply_split
 from fxstudy.cohort.splits import (
     DEFAULT_FRACTIONS,
     assign,
@@ -18,10 +19,11 @@ from fxstudy.cohort.splits import (
 )
 
 __all__ = [
-    "DEFAULT_FRACTIONS",
     "Cohort",
+    "DEFAULT_FRACTIONS",
     "ImportReport",
     "Radiograph",
+    "apply_split",
     "assign",
     "byte_duplicates",
     "check_leakage",
@@ -31,6 +33,8 @@ __all__ = [
     "find_cohort",
     "import_fracatlas",
     "looks_like_identifier",
+    "near_duplicates",
+    "near_duplicates_of",
     "participant_flow",
     "read_cohort",
     "read_image",

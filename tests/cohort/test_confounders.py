@@ -44,8 +44,9 @@ def test_noise_stays_near_one_half(films):
 
 
 def test_a_missing_value_can_be_the_shortcut(films):
-    films.loc[films["dose"].notna(), "dose"] += np.random.default_rng(1).random(films["dose"].notna().sum())
-    assert columns_auc(films, ["dose"]).estimate > 0.99
+    films.loc[::10, "dose"] = 1.0
+    films["dose"] += np.random.default_rng(1).normal(0, 0.1, len(films))
+    assert columns_auc(films, ["dose"]).estimate > 0.9
 
 
 def test_patients_do_not_stand_on_both_sides_of_a_fold(films):

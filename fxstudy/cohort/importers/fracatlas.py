@@ -18,6 +18,7 @@ import pandas as pd
 
 from fxstudy.cohort.columns import TABLES
 from fxstudy.cohort.importers.boxes import compare_boxes, read_coco, read_vgg, read_voc, read_yolo
+from fxstudy.cohort.importers.copies import single_films
 from fxstudy.cohort.importers.report import ImportReport, finish_import, refused_frame
 from fxstudy.cohort.manifest import Cohort
 from fxstudy.cohort.scan import FileFacts, examine_all
@@ -83,7 +84,7 @@ def import_fracatlas(
     table, refused = _readable(root, table)
     boxes, found = _boxes(root, table)
     table, mismatched = _consistent(table, boxes)
-    table, copies = _single(table)
+    table, copies = single_films(table, root)
     images = _images(table, region)
     chosen = boxes[boxes["image_id"].isin(images["image_id"])].reset_index(drop=True)
     cohort = Cohort(
@@ -203,20 +204,6 @@ def _consistent(table: pd.DataFrame, boxes: pd.DataFrame) -> tuple[pd.DataFrame,
         refused.append((row.image_id, row.path, f"label mismatch: {words}"))
     table = table.assign(label=says["folder"])
     return table[~wrong].reset_index(drop=True), refused
-
-
-def _single(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
-    """Keep the first of byte-equal films; refuse all of them if their labels differ."""
-    labels = table.groupby("sha256")["label"].transform("nunique")
-    first = table.groupby("sha256")["image_id"].transform("first")
-    torn, copy = labels > 1, (labels == 1) & (first != table["image_id"])
-    refused = [
-        (table.image_id[i], table.path[i], f"byte duplicate: same file as {first[i]}")
-        for i in table.index[copy]
-    ]
-    words = "same film under two labels: byte copies of it are labelled fracture and none"
-    refused += [(table.image_id[i], table.path[i], words) for i in table.index[torn]]
-    return table[~(torn | copy)].reset_index(drop=True), refused
 
 
 def _images(table: pd.DataFrame, region: str) -> pd.DataFrame:
