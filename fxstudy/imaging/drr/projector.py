@@ -83,7 +83,7 @@ def check_room(volume: Volume, camera: Camera, one: torch.Tensor) -> None:
     z = (patient @ one[:, :3].T + one[:, 3])[:, 2]
     if z.max() >= camera.detector_z:
         raise ParameterError(
-            f"the detector must lie behind the patient, not {float(z.max() - camera.detector_z):.0f} mm inside:"
+            f"the detector must lie behind the patient, not {z.max() - camera.detector_z:.0f} mm inside:"
             " raise source_detector_mm or lower source_patient_mm"
         )
     if z.min() <= -camera.source_patient_mm:
