@@ -24,6 +24,12 @@ from fxstudy.stats.group_tests import (
 )
 from fxstudy.stats.intervals import proportion
 from fxstudy.stats.margins import MarginTest, equivalence, noninferiority
+from fxstudy.stats.model_vs_readers import (
+    ModelVersusReaders,
+    Switches,
+    model_vs_readers,
+    reader_switches,
+)
 from fxstudy.stats.operating import operating_point, operating_point_test, partial_auc, partial_auc_test
 from fxstudy.stats.paired_accuracy import PairedAccuracy, compare_counts, paired_accuracy
 from fxstudy.stats.paired_binary import (
@@ -42,6 +48,9 @@ from fxstudy.stats.predictive_values import (
     relative_predictive_value,
 )
 from fxstudy.stats.prevalence import PredictiveCurve, post_test_probability, predictive_curve
+from fxstudy.stats.reader_anova import Components
+from fxstudy.stats.reader_data import Readings, read_readings
+from fxstudy.stats.readers import ReaderStudy, reader_study
 from fxstudy.stats.result import Composite, Result, number, p_text
 from fxstudy.stats.roc import RocCurve, auc, roc_curve
 from fxstudy.stats.subgroups import by_patient, subgroup_aucs
@@ -53,18 +62,23 @@ __all__ = [
     "AccuracyTable",
     "AucComparison",
     "BinormalFit",
+    "Components",
     "Composite",
     "DeLongTest",
     "GreyZone",
     "GroupTest",
     "MarginTest",
+    "ModelVersusReaders",
     "PairedAccuracy",
     "PairedCounts",
     "PredictiveCurve",
+    "ReaderStudy",
+    "Readings",
     "Result",
     "RocBand",
     "RocCurve",
     "StatisticsWarning",
+    "Switches",
     "Threshold",
     "TriageCurve",
     "accuracy_from_counts",
@@ -93,6 +107,7 @@ __all__ = [
     "grey_zone",
     "likelihood_ratio_ratio",
     "mcnemar_test",
+    "model_vs_readers",
     "noninferiority",
     "number",
     "operating_point",
@@ -109,6 +124,9 @@ __all__ = [
     "predictive_curve",
     "predictive_difference",
     "proportion",
+    "read_readings",
+    "reader_study",
+    "reader_switches",
     "relative_predictive_value",
     "relative_rate",
     "repeated_patients",
