@@ -5,8 +5,8 @@ two. No text is smaller than 7 pt at that size. Vector output keeps its text as 
 """
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
@@ -87,9 +87,19 @@ _THEME: Mapping[str, Any] = {
 }
 
 
-def theme() -> AbstractContextManager[None]:
-    """Context in which everything matplotlib draws follows the house style."""
-    return mpl.rc_context(dict(_THEME))
+@contextmanager
+def theme() -> Iterator[None]:
+    """Context in which everything matplotlib draws follows the house style.
+
+    Only the settings of the style are put back. `matplotlib.rc_context` would put back all, also what a
+    notebook's backend sets when the first figure wakes it, and no later figure would be shown.
+    """
+    before = {name: mpl.rcParams[name] for name in _THEME}
+    mpl.rcParams.update(_THEME)
+    try:
+        yield
+    finally:
+        mpl.rcParams.update(before)
 
 
 def use_theme() -> None:

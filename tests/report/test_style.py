@@ -22,6 +22,17 @@ def test_theme_ends_with_its_context() -> None:
     assert plt.rcParams["font.size"] == before
 
 
+def test_theme_keeps_what_a_backend_sets_when_it_wakes() -> None:
+    """A notebook's backend switches to interactive at the first figure, which may be drawn in the theme."""
+    plt.ioff()
+    try:
+        with style.theme():
+            plt.ion()
+        assert plt.isinteractive()
+    finally:
+        plt.ioff()
+
+
 def test_vector_output_keeps_text_as_text() -> None:
     with style.theme():
         assert plt.rcParams["svg.fonttype"] == "none"
