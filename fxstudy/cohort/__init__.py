@@ -4,7 +4,15 @@ from fxstudy.cohort.checks import looks_like_identifier
 from fxstudy.cohort.confounders import columns_auc, columns_auc_split, usable_columns
 from fxstudy.cohort.duplicates import byte_duplicates, near_duplicates, near_duplicates_of
 from fxstudy.cohort.flow import participant_flow
-from fxstudy.cohort.importers import ImportReport, import_fracatlas
+from fxstudy.cohort.importers import (
+    ImportReport,
+    import_bids,
+    import_dicom_folder,
+    import_fracatlas,
+    import_grazpedwri,
+    import_mura,
+    import_table,
+)
 from fxstudy.cohort.leakage import check_leakage
 from fxstudy.cohort.manifest import Cohort, find_cohort, read_cohort, validate, write_cohort
 from fxstudy.cohort.pixels import Radiograph, read_image
@@ -31,7 +39,12 @@ __all__ = [
     "columns_auc_split",
     "datapackage",
     "find_cohort",
+    "import_bids",
+    "import_dicom_folder",
     "import_fracatlas",
+    "import_grazpedwri",
+    "import_mura",
+    "import_table",
     "looks_like_identifier",
     "near_duplicates",
     "near_duplicates_of",

@@ -1,12 +1,13 @@
 """Networks of the studies: timm backbones with their input scaling and one output per decision."""
 
 import difflib
+from collections.abc import Sequence
 
 import timm
 import torch
 from torch import nn
 
-from fxstudy.errors import TrainingError
+from fxstudy.errors import ParameterError, TrainingError
 from fxstudy.learning.weights import WeightsFacts, load_weights
 
 
@@ -86,3 +87,25 @@ def build_network(
 def count_parameters(network: nn.Module) -> int:
     """Number of trainable parameters."""
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
+
+
+def model_names(models: Sequence[str], weights: Sequence[str]) -> list[str]:
+    """Names for a comparison: the networks', with their start where one network stands there twice.
+
+    Raises
+    ------
+    ParameterError
+        Lists of different lengths, or the same network from the same start twice.
+    """
+    if len(models) != len(weights):
+        raise ParameterError(
+            f"models and weights must be of equal length, not {len(models)} and {len(weights)}"
+        )
+    starts = [start if start in ("imagenet", "random") else "pretrained" for start in weights]
+    names = [
+        f"{model} ({start})" if list(models).count(model) > 1 else model
+        for model, start in zip(models, starts, strict=True)
+    ]
+    if len(set(names)) < len(names):
+        raise ParameterError(f"models must differ, not {', '.join(names)}")
+    return names

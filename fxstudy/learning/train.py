@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,24 @@ class Trained:
     device: str
     precision: str
     folder: Path
+
+    @property
+    def kept_epoch(self) -> int:
+        """Epoch (from 1) whose weights the network has."""
+        return self.best_epoch if self.settings.keep == "best" else len(self.history)
+
+    def save_to(self, folder: Path, name: str) -> Path:
+        """Put weights and record of the training beside a run's results (hard links where possible)."""
+        target = Path(folder) / name
+        target.mkdir(parents=True, exist_ok=True)
+        for file in (self.folder / BEST, self.folder / _DONE):
+            place = target / file.name
+            place.unlink(missing_ok=True)
+            try:
+                os.link(file, place)
+            except OSError:
+                shutil.copyfile(file, place)
+        return target
 
 
 class BinaryLoss(nn.Module):

@@ -78,6 +78,29 @@ class Run:
             figure.savefig(temporary, dpi=150, bbox_inches="tight", format="png")
         return path
 
+    def keep(self, name: str, thing):
+        """Save a figure or a table under a name and hand it back, to be shown by the notebook.
+
+        Parameters
+        ----------
+        name : str
+            ``tables/<name>.csv`` or ``figures/<name>.png``.
+        thing
+            A data frame; a table with ``numbers`` (all digits) beside what it shows; a figure with ``png``
+            or ``savefig``; or a text, which is not saved.
+        """
+        if hasattr(thing, "numbers"):
+            self.save_table(thing.numbers, name)
+        elif hasattr(thing, "to_csv"):
+            self.save_table(thing, name)
+        elif hasattr(thing, "png"):
+            path = private_folder(self.folder / "figures") / f"{_name(name)}.png"
+            with atomic(path) as temporary:
+                temporary.write_bytes(thing.png)
+        elif hasattr(thing, "savefig"):
+            self.save_figure(thing, name)
+        return thing
+
     def save_predictions(self, predictions) -> Path:
         """Save ``predictions.parquet``: one row per model and image, with the key of this run.
 
@@ -97,7 +120,8 @@ class Run:
             missing.append("score…")
         if missing:
             raise RunError(f"predictions must have the columns {', '.join(missing)}")
-        twice = predictions.duplicated(["model", "image_id"])
+        one = [name for name in ("model", "repeat", "image_id") if name in predictions.columns]
+        twice = predictions.duplicated(one)
         if twice.any():
             raise RunError(f"predictions have {int(twice.sum())} images twice for the same model")
         table = predictions.drop(columns="run_key", errors="ignore")

@@ -1,0 +1,34 @@
+"""What every reader has to know before the first figure."""
+
+from dataclasses import dataclass
+
+from fxstudy.cohort import Cohort
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence about the data, set apart in notebook and report."""
+
+    text: str
+    synthetic: bool
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        kind = "synthetic" if self.synthetic else "real"
+        return f'<p class="fx-notice fx-{kind}"><strong>{self.text}</strong></p>'
+
+
+def synthetic_notice(cohort: Cohort) -> Notice:
+    """Whether the numbers below come from patients or from drawn images."""
+    title = cohort.description["title"] or cohort.name
+    n = len(cohort.table())
+    if cohort.synthetic:
+        text = (
+            f"SYNTHETIC DATA: {title}. All {n} images are drawn by a program; no number below says anything "
+            "about patients."
+        )
+    else:
+        text = f"{title}: {n} radiographs. Research use only; not a medical device."
+    return Notice(text, cohort.synthetic)
