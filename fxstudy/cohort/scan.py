@@ -1,6 +1,6 @@
 """Look at many image files once: hash, size, spacing, thumbnail, and the reason where a file is refused.
 
-Thousands of files are read by several processes, a few at a time, so that memory stays flat. With a notes
+Thousands of files are read by several processes, a few at a time, so that memory stays flat. With a resume
 file an interrupted scan goes on where it stopped: files that did not change since are not read again.
 """
 
@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,7 @@ class FileFacts:
     notes: str = ""
     refused: str = ""
     thumbnail: bytes = b""
+    header: dict = field(default_factory=dict)
 
 
 def examine(path: str | Path, *, name: str = "") -> FileFacts:
@@ -57,7 +58,8 @@ def examine(path: str | Path, *, name: str = "") -> FileFacts:
     try:
         radiograph = decode(data, path.name)
     except ImageError as error:
-        return FileFacts(name, digest, refused=str(error).removeprefix(f"{path.name}: "))
+        words = str(error).removeprefix(f"{path.name}: ")
+        return FileFacts(name, digest, refused=words, header=_header(data))
     rows, columns = radiograph.pixels.shape
     return FileFacts(
         name,
@@ -70,7 +72,22 @@ def examine(path: str | Path, *, name: str = "") -> FileFacts:
         "; ".join(radiograph.notes),
         "blank: all pixels are equal" if radiograph.blank else "",
         thumbnail(radiograph.pixels),
+        _header(data),
     )
+
+
+def _header(data: bytes) -> dict:
+    """Row of the DICOM header, empty for other files; only the names of what identifies are kept."""
+    if data[128:132] != b"DICM":
+        return {}
+    from fxstudy.cohort.dicom import parse_dicom
+    from fxstudy.cohort.headers import header_row
+
+    try:
+        row = header_row(parse_dicom(data, pixels=False))
+    except ImageError:
+        return {}
+    return {"names_patient": row["names_patient"]} if row["names_patient"] else row
 
 
 def thumbnail(pixels: np.ndarray, size: int = THUMBNAIL) -> bytes:
@@ -87,7 +104,7 @@ def examine_all(
     *,
     label: str = "reading images",
     workers: int | None = None,
-    notes: str | Path | None = None,
+    resume: str | Path | None = None,
 ) -> pd.DataFrame:
     """`examine` for many files below ``root``, one row each in the order of ``paths``.
 
@@ -100,11 +117,11 @@ def examine_all(
         Shown beside the progress.
     workers : int, optional
         Processes; by default one below 2,000 files, else as many as there are cores, at most 8.
-    notes : path, optional
+    resume : path, optional
         File that keeps the facts found so far; an interrupted scan resumes from it.
     """
     root = Path(root)
-    known = _Notes(notes, root)
+    known = _Notes(resume, root)
     todo = [path for path in dict.fromkeys(paths) if path not in known]
     if workers is None:
         workers = min(os.cpu_count() or 1, 8) if len(todo) >= _WORTH_PROCESSES else 1

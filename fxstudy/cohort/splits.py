@@ -76,11 +76,19 @@ def split_by_group(
     _check_fractions(fractions)
     free = _free(images, group)
     rows = images.loc[free, [group, *stratify]]
-    strata = rows[list(stratify)].astype("str").fillna("").agg("\x1f".join, axis=1)
+    strata = _strata(rows, stratify)
     counts = pd.crosstab(rows[group], strata)
     sides = _deal(counts.to_numpy(dtype=float), np.array(list(fractions.values())), seed)
     names = np.array(list(fractions))[sides]
     return _finish(images, rows[group].map(dict(zip(counts.index, names, strict=True))))
+
+
+def _strata(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """One word per row that joins its values in ``columns``."""
+    words = pd.Series("", index=rows.index, dtype="str")
+    for name in columns:
+        words = words.str.cat(rows[name].astype("str").fillna(""), sep="\x1f")
+    return words
 
 
 def _deal(counts: np.ndarray, shares: np.ndarray, seed: int) -> np.ndarray:

@@ -5,36 +5,12 @@ import io
 import numpy as np
 import pydicom
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.dataset import Dataset
 
+from cohort.samples import film
 from fxstudy.cohort import read_image
 from fxstudy.cohort.pixels import decode
 from fxstudy.errors import ImageError
-
-CR = "1.2.840.10008.5.1.4.1.1.1"
-
-
-def film(values: np.ndarray, **elements) -> bytes:
-    """A CR file of these stored values."""
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = CR
-    dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    dataset.SOPClassUID, dataset.SOPInstanceUID = CR, dataset.file_meta.MediaStorageSOPInstanceUID
-    dataset.Modality, dataset.PhotometricInterpretation = "CR", "MONOCHROME2"
-    dataset.Rows, dataset.Columns = values.shape
-    dataset.SamplesPerPixel, dataset.PixelRepresentation = 1, int(values.dtype.kind == "i")
-    dataset.BitsAllocated = dataset.BitsStored = 8 * values.dtype.itemsize
-    dataset.HighBit = dataset.BitsStored - 1
-    dataset.PixelData = values.tobytes() + b"\0" * (values.nbytes % 2)
-    dataset["PixelData"].VR = "OW"
-    for name, value in elements.items():
-        setattr(dataset, name, value)
-    stream = io.BytesIO()
-    dataset.save_as(stream, enforce_file_format=True)
-    return stream.getvalue()
 
 
 def shown(values, **elements) -> np.ndarray:

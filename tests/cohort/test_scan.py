@@ -35,23 +35,23 @@ def test_processes_give_the_same_as_one(folder):
 
 def test_an_interrupted_scan_goes_on_where_it_stopped(folder, monkeypatch):
     notes = folder / "scan.jsonl"
-    first = examine_all(folder, PATHS[:4], notes=notes)
+    first = examine_all(folder, PATHS[:4], resume=notes)
     with notes.open("a") as stream:
         stream.write('[[1, 2], {"path": "5.p')
     read = []
     monkeypatch.setattr(
         "fxstudy.cohort.scan.examine", lambda path, name: read.append(name) or examine(path, name=name)
     )
-    again = examine_all(folder, PATHS, notes=notes)
+    again = examine_all(folder, PATHS, resume=notes)
     assert read == PATHS[4:]
     assert again.iloc[:4].equals(first)
 
 
 def test_a_file_that_changed_is_read_again(folder):
     notes = folder / "scan.jsonl"
-    before = examine_all(folder, PATHS, notes=notes)
+    before = examine_all(folder, PATHS, resume=notes)
     (folder / "2.png").write_bytes(picture_bytes(99, size=(50, 50)))
-    after = examine_all(folder, PATHS, notes=notes)
+    after = examine_all(folder, PATHS, resume=notes)
     assert after["rows"].iloc[2] == 50
     assert (before["sha256"] != after["sha256"]).tolist() == [False, False, True] + [False] * 5
 
@@ -67,7 +67,7 @@ def test_a_blank_film_is_refused(folder):
 def test_progress_counts_what_was_known_before(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("FXSTUDY_PROGRESS", str(tmp_path / "progress.json"))
     notes = folder / "scan.jsonl"
-    examine_all(folder, PATHS[:3], notes=notes)
-    examine_all(folder, PATHS, notes=notes)
+    examine_all(folder, PATHS[:3], resume=notes)
+    examine_all(folder, PATHS, resume=notes)
     state = json.loads((tmp_path / "progress.json").read_text())
     assert (state["done"], state["total"]) == (8, 8)

@@ -138,7 +138,7 @@ def _by_region(official: pd.DataFrame, region: str) -> pd.DataFrame:
 def neighbour_groups(table: pd.DataFrame) -> pd.Series:
     """Group of each film: consecutive numbers with the same regions and label are taken as one patient."""
     number = table["image_id"].str.extract(r"(\d+)")[0].astype(int)
-    flags = table[[*_FLAGS, "fractured"]].astype("str").agg("".join, axis=1)
+    flags = table["fractured"].astype("str").str.cat(table[list(_FLAGS)].astype("str"))
     order = number.sort_values().index
     starts = number[order].diff().ne(1) | flags[order].ne(flags[order].shift())
     first = number[order].where(starts).ffill().astype(int)

@@ -1,7 +1,7 @@
 """What an import took in, what it refused, and where the source contradicted itself."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,6 +82,7 @@ def finish_import(
     to: str | Path | None,
     fractions: Mapping[str, float] | None,
     seed: int,
+    stratify: Sequence[str] = ("label",),
     differences: list[tuple[str, str, str]] = (),
     notes: tuple[str, ...] = (),
 ) -> ImportReport:
@@ -90,7 +91,9 @@ def finish_import(
     With ``fractions`` None the images keep the split they have.
     """
     if fractions is not None:
-        cohort = assign(cohort, split_by_group(cohort.images, fractions=fractions, seed=seed))
+        cohort = assign(
+            cohort, split_by_group(cohort.images, fractions=fractions, stratify=stratify, seed=seed)
+        )
     folder = write_cohort(cohort, to) if to is not None else None
     table = pd.DataFrame(list(differences), columns=list(DIFFERENCE_COLUMNS)).astype("str")
     return ImportReport(cohort, folder, table, tuple(notes))
