@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
+import psutil
+
 from fxstudy.runs.launch import launch
+from fxstudy.runs.limits import GB
 from fxstudy.runs.plan import RunSpec
 from fxstudy.runs.record import RunRecord
 
@@ -15,11 +18,14 @@ from fxstudy.runs.record import RunRecord
 class Engine(Protocol):
     """What a batch needs of an engine."""
 
-    def free(self) -> bool:
-        """Whether one more run can be handed over now."""
+    def free(self, spec: RunSpec) -> bool:
+        """Whether this run can be handed over now."""
 
     def submit(self, spec: RunSpec, *, fresh: bool) -> "Future[RunRecord]":
         """Hand over a run; its future gives the record."""
+
+    def flush(self) -> None:
+        """All runs that can be handed over at this moment have been handed over."""
 
     def stop(self) -> None:
         """Stop all that runs; the futures then give records."""
@@ -47,18 +53,25 @@ class LocalEngine:
             self._devices.put(device)
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="run")
-        self._running: set[Future] = set()
+        self._running: dict[Future, float] = {}
+        self._memory_gb = psutil.virtual_memory().total / GB
 
-    def free(self) -> bool:
-        """Whether fewer than ``jobs`` runs are going on."""
-        self._running = {future for future in self._running if not future.done()}
-        return len(self._running) < self._jobs
+    def free(self, spec: RunSpec) -> bool:
+        """Whether fewer than ``jobs`` runs are going on, and their declared memory leaves room."""
+        self._running = {future: gb for future, gb in self._running.items() if not future.done()}
+        if len(self._running) >= self._jobs:
+            return False
+        declared = sum(self._running.values()) + (spec.request.memory_gb or 0.0)
+        return not self._running or declared <= self._memory_gb
 
     def submit(self, spec: RunSpec, *, fresh: bool) -> "Future[RunRecord]":
         """Start a run in a thread that watches its process."""
         future = self._pool.submit(self._run, spec, fresh)
-        self._running.add(future)
+        self._running[future] = spec.request.memory_gb or 0.0
         return future
+
+    def flush(self) -> None:
+        """Nothing to do: runs are started one by one."""
 
     def _run(self, spec: RunSpec, fresh: bool) -> RunRecord:
         device = self._devices.get()

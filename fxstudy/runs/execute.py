@@ -8,12 +8,13 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from fxstudy.runs.advice import out_of_memory_kills
 from fxstudy.runs.inputs import find_cohort, input_kind
 from fxstudy.runs.judge import Outcome, judge_end, judge_error
 from fxstudy.runs.process import parent_gone, stop_orphan
 from fxstudy.runs.project import notebook_path
 from fxstudy.runs.record import Failure, environment, list_outputs, now, write_record
-from fxstudy.runs.request import Request, end_marker, read_request, stop_asked
+from fxstudy.runs.request import Request, end_marker, is_current, read_request, stop_asked
 from fxstudy.runs.scrub import machine_folders, scrub, scrub_file
 
 After = Callable[[Path], object]
@@ -62,13 +63,15 @@ def _watch_parent(request: Request) -> None:
 
 
 def _run(request: Request, after: After | None) -> Outcome:
+    kills = out_of_memory_kills()
     try:
         _papermill(request)
         status, error = judge_end(request)
     except Exception as exception:
         lines = getattr(exception, "traceback", None) or [traceback.format_exc()]
         sys.stdout.write(_ANSI.sub("", "\n".join(lines)) + "\n")
-        status, error = judge_error(request, exception)
+        for_memory = out_of_memory_kills() > kills
+        status, error = judge_error(request, exception, killed_for_memory=for_memory)
     scrub_file(request.folder / "notebook.ipynb", _folders(request))
     if status != "ok" or after is None:
         return status, error
@@ -120,7 +123,8 @@ def _write(request: Request, status: str, error: Failure | None, started: str, s
         checkpoints=checkpoints,
         error=error,
     )
-    write_record(request.folder, record)
+    if is_current(request):
+        write_record(request.folder, record)
 
 
 def _folders(request: Request) -> dict[str, str]:

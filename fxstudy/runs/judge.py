@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 
+from fxstudy.runs.advice import advise
 from fxstudy.runs.files import read_json
 from fxstudy.runs.record import Failure
 from fxstudy.runs.request import Request, end_marker
@@ -28,18 +29,19 @@ def judge_end(request: Request) -> Outcome:
     return "failed", Failure(None, "NotFinished", text)
 
 
-def judge_error(request: Request, error: Exception) -> Outcome:
+def judge_error(request: Request, error: Exception, *, killed_for_memory: bool = False) -> Outcome:
     """Status and reason for an exception that papermill or nbclient raised."""
     kind = type(error).__name__
     number, _ = _stopped_at(request)
     if kind == "PapermillExecutionError":
-        return "failed", Failure(number, error.ename, str(error.evalue))
+        text = advise(error.ename, str(error.evalue), request.parameters)
+        return "failed", Failure(number, error.ename, text)
     if kind == "CellTimeoutError":
         limit = f"the cell ran longer than its limit of {request.cell_seconds} s"
         return "timeout", Failure(number, kind, limit)
     if kind == "DeadKernelError":
-        return "killed", Failure(number, kind, how_it_died(kernel_exit_code()))
-    return "failed", Failure(None, kind, str(error))
+        return "killed", Failure(number, kind, how_it_died(kernel_exit_code(), killed_for_memory))
+    return "failed", Failure(None, kind, advise(kind, str(error), request.parameters))
 
 
 def kernel_exit_code() -> int | None:
@@ -49,18 +51,20 @@ def kernel_exit_code() -> int | None:
     return OwnKernelManager.exit_code
 
 
-def how_it_died(code: int | None) -> str:
+def how_it_died(code: int | None, killed_for_memory: bool = False, *, who: str = "kernel") -> str:
     """Words for the exit code of a kernel or a child; negative codes are signals."""
     if code is None:
-        return "the kernel is gone, and its exit code is not known"
+        return f"the {who} is gone, and its exit code is not known"
     if code >= 0:
-        return f"the kernel ended itself with exit code {code}"
+        return f"the {who} ended itself with exit code {code}"
     try:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
+    if name == "SIGKILL" and killed_for_memory:
+        return f"the {who} was killed by the system because the memory was full ({name})"
     hint = " (often the system's answer to a lack of memory)" if name == "SIGKILL" else ""
-    return f"the kernel was ended by {name}{hint}"
+    return f"the {who} was ended by {name}{hint}"
 
 
 def own_cells(request: Request) -> list[dict]:

@@ -46,16 +46,12 @@ class RunSpec:
         Id of the plan's entry.
     needs : frozenset of str
         Keys of runs that must be ok before this one starts.
-    memory_gb, gpu_memory_gb : float or None
-        What the run needs.
     """
 
     request: Request
     label: str
     entry: str
     needs: frozenset[str] = frozenset()
-    memory_gb: float | None = None
-    gpu_memory_gb: float | None = None
 
     @property
     def key(self) -> str:
@@ -171,7 +167,12 @@ class _Builder:
             seen = {(entry.where, fault.what) for fault in self.faults}
             self.faults += [fault for fault in new if (entry.where, fault.what) not in seen]
             return
-        limits = {"seconds": _seconds(entry.minutes), "cell_seconds": _whole(_seconds(entry.cell_minutes))}
+        limits = {
+            "seconds": _seconds(entry.minutes),
+            "cell_seconds": _whole(_seconds(entry.cell_minutes)),
+            "memory_gb": entry.memory_gb,
+            "gpu_memory_gb": entry.gpu_memory_gb,
+        }
         request = make_request(self.root, study, notebook.name, parameters, key, **limits)
         needs = {needed for other in [*entry.after, *entry.origins] for needed in self._runs.get(other, [])}
         self._runs[entry.id].append(key.short)
@@ -179,9 +180,7 @@ class _Builder:
             earlier = self.specs[key.short]
             self.specs[key.short] = replace(earlier, needs=earlier.needs | needs)
             return
-        self.specs[key.short] = RunSpec(
-            request, label, entry.id, frozenset(needs), entry.memory_gb, entry.gpu_memory_gb
-        )
+        self.specs[key.short] = RunSpec(request, label, entry.id, frozenset(needs))
 
     def _with_keys(self, entry: Entry, schema: list[Parameter], values: dict) -> dict:
         many = {parameter.name: parameter.many for parameter in schema}

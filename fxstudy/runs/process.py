@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from fxstudy.runs.files import read_json
 from fxstudy.runs.request import Request, ask_to_stop
@@ -15,25 +16,32 @@ _POSIX = os.name == "posix"
 
 def process_facts(pid: int) -> dict:
     """Number and start of a process: together they name it even after numbers are used again."""
+    return {"pid": pid, "created": _created(pid)}
+
+
+def _created(pid: int) -> float | None:
+    """Start of a process, None if there is none; in ticks since the start of the machine where possible.
+
+    A start in seconds of the calendar would move whenever the clock is corrected.
+    """
     import psutil
 
     try:
-        return {"pid": pid, "created": psutil.Process(pid).create_time()}
+        if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return None
+        return float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
     except psutil.Error:
-        return {"pid": pid, "created": 0.0}
+        return None
+    except (OSError, IndexError):
+        return psutil.Process(pid).create_time() if psutil.pid_exists(pid) else None
 
 
 def is_alive(facts: dict | None) -> bool:
     """Whether the process named by :func:`process_facts` still runs."""
-    import psutil
-
-    if not facts:
+    if not facts or not isinstance(facts.get("pid"), int):
         return False
-    try:
-        process = psutil.Process(facts["pid"])
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() == facts["created"]
-    except (psutil.Error, KeyError):
-        return False
+    created = _created(facts["pid"])
+    return created is not None and created == facts.get("created")
 
 
 def parent_gone() -> bool:
@@ -95,6 +103,21 @@ def sweep(process: subprocess.Popen, request: Request) -> None:
     sockets = (read_json(request.state / "kernel.json") or {}).get("sockets")
     if sockets:
         shutil.rmtree(sockets, ignore_errors=True)
+
+
+def end_leftovers(request: Request) -> None:
+    """Kill what an earlier attempt of this run has left alive on this machine (its parent was killed)."""
+    for name in ("child.json", "kernel.json"):
+        facts = read_json(request.state / name)
+        if is_alive(facts):
+            signal_group(facts["pid"], signal.SIGKILL if _POSIX else signal.SIGTERM)
+            _wait_gone(facts)
+
+
+def _wait_gone(facts: dict) -> None:
+    deadline = time.monotonic() + GRACE_SECONDS
+    while is_alive(facts) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def stop_orphan(request: Request) -> None:

@@ -61,9 +61,10 @@ def run_state(folder: Path) -> RunState:
     record = read_record(folder)
     if record is not None:
         return RunState(folder, record.status, record)
+    from fxstudy.runs.lock import LockWatch
     from fxstudy.runs.process import is_alive
 
-    alive = is_alive(read_json(folder / STATE / "child.json"))
+    alive = is_alive(read_json(folder / STATE / "child.json")) or LockWatch(folder).state() == "held"
     progress = read_json(folder / STATE / "progress.json")
     return RunState(folder, "running" if alive else "cut off", None, progress if alive else None)
 

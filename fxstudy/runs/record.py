@@ -138,6 +138,14 @@ def damaged_output(folder: Path, record: RunRecord) -> str | None:
     return None
 
 
+def finished_record(folder: Path, digest: str) -> RunRecord | None:
+    """Record of a run that is done: this content key, status ok, every output as the run wrote it."""
+    record = read_record(folder)
+    if record is None or not record.ok or record.digest != digest:
+        return None
+    return None if damaged_output(folder, record) else record
+
+
 def environment(facts: dict) -> dict:
     """Versions and device of this process; no name of a host, a user or a folder."""
     packages = {}

@@ -32,6 +32,8 @@ class Request:
         Wall-clock limit of the run.
     cell_seconds : int or None
         Limit of one cell.
+    memory_gb, gpu_memory_gb : float or None
+        Memory that the run declares: a limit on the machine, a demand on the graphics card.
     token : str
         Drawn anew for each attempt; the end marker must repeat it.
     """
@@ -46,6 +48,8 @@ class Request:
     components: dict
     seconds: float | None = None
     cell_seconds: int | None = None
+    memory_gb: float | None = None
+    gpu_memory_gb: float | None = None
     token: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -111,6 +115,12 @@ def read_request(path: Path) -> Request:
         return Request(**{**raw, "root": Path(raw["root"]), "folder": Path(raw["folder"])})
     except (TypeError, KeyError) as error:
         raise RunError(f"{Path(path).name} is not a request of fxstudy: {error}") from error
+
+
+def is_current(request: Request) -> bool:
+    """Whether this attempt still owns its folder: nobody has started a newer one in it."""
+    raw = read_json(request.state / "request.json")
+    return raw is not None and raw.get("token") == request.token
 
 
 def ask_to_stop(request: Request, status: str, reason: str) -> None:

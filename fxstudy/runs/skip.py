@@ -5,15 +5,12 @@ from pathlib import Path
 from fxstudy.runs.files import read_json
 from fxstudy.runs.key import changes
 from fxstudy.runs.plan import RunSpec
-from fxstudy.runs.record import STATE, RunRecord, damaged_output, read_record
+from fxstudy.runs.record import STATE, RunRecord, damaged_output, finished_record, read_record
 
 
 def finished(spec: RunSpec) -> RunRecord | None:
     """Record of the run if it is done: same key, status ok, every output as the run wrote it."""
-    record = read_record(spec.folder)
-    if record is None or not record.ok or record.digest != spec.request.digest:
-        return None
-    return None if damaged_output(spec.folder, record) else record
+    return finished_record(spec.folder, spec.request.digest)
 
 
 class Reasons:

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from fxstudy.errors import PlanError
-from fxstudy.runs import batch, read_record, run_notebook, run_plan, why
+from fxstudy.runs import read_record, run_notebook, run_plan, why
 
 TRAIN = "run.save_metrics({'auc': seed / 10})"
 COMPARE = """
@@ -195,7 +195,3 @@ with Progress(2, 'training', unit='epochs') as progress:
     shown = terminal.getvalue()
     assert "10_tiny  training" in shown and "1/2 epochs  loss 0.5" in shown
     assert "0 of 1 runs" in shown
-
-
-def test_engine_is_closed_when_a_plan_is_wrong(project):
-    assert batch.LocalEngine(jobs=3, gpus=["0"]).free()
