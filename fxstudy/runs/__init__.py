@@ -23,6 +23,8 @@ _HOME = {
     "collect": "reading",
     "find_run": "reading",
     "load_predictions": "reading",
+    "find_garbage": "gc",
+    "remove": "gc",
     "find_root": "project",
     "find_cohort": "inputs",
     "find_weights": "inputs",
