@@ -1,9 +1,12 @@
 """How good it is: diagnostic-accuracy statistics, usable on any table of scores, without torch."""
 
 from fxstudy.stats.accuracy import AccuracyTable, accuracy_from_counts, accuracy_table
+from fxstudy.stats.agreement import agreement_table, cohen_kappa, fleiss_kappa, icc, krippendorff_alpha
 from fxstudy.stats.bands import RocBand, roc_band
 from fxstudy.stats.binormal import BinormalFit, binormal_roc
 from fxstudy.stats.bootstrap import bootstrap_auc, bootstrap_difference, bootstrap_statistic
+from fxstudy.stats.boxes import box_dice, box_iou, match_images
+from fxstudy.stats.calibration import Calibration, calibration, reliability_curve
 from fxstudy.stats.checks import StatisticsWarning
 from fxstudy.stats.clustered import (
     clustered_auc,
@@ -14,7 +17,10 @@ from fxstudy.stats.clustered import (
     warn_if_clustered,
 )
 from fxstudy.stats.comparison import AucComparison, compare_aucs
+from fxstudy.stats.decision import DecisionCurve, decision_curve
 from fxstudy.stats.delong import DeLongTest, delong_test, delong_unpaired
+from fxstudy.stats.detection import DetectionScores, average_precision, image_scores
+from fxstudy.stats.froc import FrocCurve, Marks, froc_curve, jafroc, match_marks
 from fxstudy.stats.group_tests import (
     GroupTest,
     adjust_p,
@@ -30,6 +36,8 @@ from fxstudy.stats.model_vs_readers import (
     model_vs_readers,
     reader_switches,
 )
+from fxstudy.stats.multiclass import MulticlassAuc, multiclass_auc, ordinal_auc
+from fxstudy.stats.multiclass_accuracy import MulticlassAccuracy, multiclass_accuracy
 from fxstudy.stats.operating import operating_point, operating_point_test, partial_auc, partial_auc_test
 from fxstudy.stats.paired_accuracy import PairedAccuracy, compare_counts, paired_accuracy
 from fxstudy.stats.paired_binary import (
@@ -42,6 +50,15 @@ from fxstudy.stats.paired_binary import (
     tango_interval,
 )
 from fxstudy.stats.permutation import permutation_auc, permutation_test, venkatraman_test
+from fxstudy.stats.planning import (
+    Plan,
+    needed_cases,
+    plan_auc,
+    plan_mcnemar,
+    plan_paired_aucs,
+    plan_proportion,
+    plan_reader_study,
+)
 from fxstudy.stats.predictive_values import (
     likelihood_ratio_ratio,
     predictive_difference,
@@ -62,15 +79,23 @@ __all__ = [
     "AccuracyTable",
     "AucComparison",
     "BinormalFit",
+    "Calibration",
     "Components",
     "Composite",
     "DeLongTest",
+    "DecisionCurve",
+    "DetectionScores",
+    "FrocCurve",
     "GreyZone",
     "GroupTest",
     "MarginTest",
+    "Marks",
     "ModelVersusReaders",
+    "MulticlassAccuracy",
+    "MulticlassAuc",
     "PairedAccuracy",
     "PairedCounts",
+    "Plan",
     "PredictiveCurve",
     "ReaderStudy",
     "Readings",
@@ -84,34 +109,53 @@ __all__ = [
     "accuracy_from_counts",
     "accuracy_table",
     "adjust_p",
+    "agreement_table",
     "auc",
+    "average_precision",
     "binormal_roc",
     "bootstrap_auc",
     "bootstrap_difference",
     "bootstrap_statistic",
+    "box_dice",
+    "box_iou",
     "by_patient",
+    "calibration",
     "choose_grey_zone",
     "choose_threshold",
     "clustered_auc",
     "clustered_delong",
     "clustered_proportion",
+    "cohen_kappa",
     "compare_aucs",
     "compare_categorical",
     "compare_continuous",
     "compare_counts",
+    "decision_curve",
     "delong_test",
     "delong_unpaired",
     "design_effect",
     "equivalence",
+    "fleiss_kappa",
+    "froc_curve",
     "generalised_mcnemar",
     "grey_zone",
+    "icc",
+    "image_scores",
+    "jafroc",
+    "krippendorff_alpha",
     "likelihood_ratio_ratio",
+    "match_images",
+    "match_marks",
     "mcnemar_test",
     "model_vs_readers",
+    "multiclass_accuracy",
+    "multiclass_auc",
+    "needed_cases",
     "noninferiority",
     "number",
     "operating_point",
     "operating_point_test",
+    "ordinal_auc",
     "p_text",
     "paired_accuracy",
     "paired_counts",
@@ -120,6 +164,11 @@ __all__ = [
     "partial_auc_test",
     "permutation_auc",
     "permutation_test",
+    "plan_auc",
+    "plan_mcnemar",
+    "plan_paired_aucs",
+    "plan_proportion",
+    "plan_reader_study",
     "post_test_probability",
     "predictive_curve",
     "predictive_difference",
@@ -129,6 +178,7 @@ __all__ = [
     "reader_switches",
     "relative_predictive_value",
     "relative_rate",
+    "reliability_curve",
     "repeated_patients",
     "roc_band",
     "roc_curve",
