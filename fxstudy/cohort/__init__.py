@@ -1,7 +1,15 @@
 """Who is in the study: cohorts of radiographs, read, checked, split and looked through for shortcuts."""
 
+from fxstudy.cohort.audit import Audit, Finding, audit
 from fxstudy.cohort.checks import looks_like_identifier
-from fxstudy.cohort.confounders import columns_auc, columns_auc_split, usable_columns
+from fxstudy.cohort.confounders import (
+    columns_auc,
+    columns_auc_split,
+    shortcut_columns,
+    shortcut_table,
+    thumbnail_auc,
+    usable_columns,
+)
 from fxstudy.cohort.duplicates import byte_duplicates, near_duplicates, near_duplicates_of
 from fxstudy.cohort.flow import participant_flow
 from fxstudy.cohort.importers import (
@@ -27,12 +35,15 @@ from fxstudy.cohort.splits import (
 )
 
 __all__ = [
+    "Audit",
     "Cohort",
+    "Finding",
     "DEFAULT_FRACTIONS",
     "ImportReport",
     "Radiograph",
     "apply_split",
     "assign",
+    "audit",
     "byte_duplicates",
     "check_leakage",
     "columns_auc",
@@ -51,9 +62,12 @@ __all__ = [
     "participant_flow",
     "read_cohort",
     "read_image",
+    "shortcut_columns",
+    "shortcut_table",
     "split_by_group",
     "split_from_list",
     "split_temporal",
+    "thumbnail_auc",
     "usable_columns",
     "validate",
     "validate_images",

@@ -77,10 +77,29 @@ def split_by_group(
     free = _free(images, group)
     rows = images.loc[free, [group, *stratify]]
     strata = _strata(rows, stratify)
-    counts = pd.crosstab(rows[group], strata)
-    sides = _deal(counts.to_numpy(dtype=float), np.array(list(fractions.values())), seed)
-    names = np.array(list(fractions))[sides]
-    return _finish(images, rows[group].map(dict(zip(counts.index, names, strict=True))))
+    sides = deal_groups(rows[group], strata, list(fractions.values()), seed=seed)
+    return _finish(images, pd.Series(np.array(list(fractions))[sides], index=rows.index))
+
+
+def deal_groups(group: pd.Series, strata: pd.Series, shares: Sequence[float], *, seed: int) -> np.ndarray:
+    """Side of each row: groups stay together, the sides hold ``shares`` of each stratum.
+
+    Parameters
+    ----------
+    group, strata : Series of equal length
+    shares : sequence of float
+        One share per side.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int, from 0 to the number of sides less one
+    """
+    groups, names = pd.factorize(group, sort=True)
+    kinds, words = pd.factorize(strata, sort=True)
+    counts = np.zeros((len(names), len(words)))
+    np.add.at(counts, (groups, kinds), 1)
+    return _deal(counts, np.asarray(shares, dtype=float), seed)[groups]
 
 
 def _strata(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:

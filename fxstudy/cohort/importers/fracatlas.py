@@ -30,7 +30,7 @@ from fxstudy.errors import CohortError, Fault
 FOLDERS = {"Fractured": "fracture", "Non_fractured": "none"}
 REGIONS = {"hand": "HAND", "wrist": "WRIST", "leg": "LEG", "hip": "HIP", "shoulder": "SHOULDER"}
 _FLAGS = ("hand", "leg", "hip", "shoulder")
-_TAKEN = {"group", "fractured", "fracture_count", "frontal", "lateral", "oblique", "view", *_FLAGS}
+_TAKEN = {"group", "fractured", "fracture_count", "frontal", "lateral", "oblique", "view", "triage", *_FLAGS}
 _TAKEN |= {"image_id", "label", *FileFacts.__dataclass_fields__}
 _NOTES = (
     "labels are those of FracAtlas: two radiologists, confirmed by an orthopaedic surgeon",
@@ -217,6 +217,8 @@ def _images(table: pd.DataFrame, region: str) -> pd.DataFrame:
     images["laterality"] = "U"
     for name in ("photometric", "rows", "columns", "label"):
         images[name] = table[name]
+    if "triage" in table:
+        images["label_detail"] = table["triage"]
     images["reference"], images["deidentified"], images["burned_in"] = "panel", "UNKNOWN", "UNKNOWN"
     return images.join(table[free])
 
