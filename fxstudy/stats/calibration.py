@@ -11,7 +11,7 @@ from scipy.special import logit
 
 from fxstudy.errors import StatisticsError
 from fxstudy.stats.checks import as_scores, as_truth, check_choice, check_level, warn
-from fxstudy.stats.intervals import wilson_limits
+from fxstudy.stats.intervals import limits
 from fxstudy.stats.normal import quantile
 from fxstudy.stats.result import Composite, Result
 
@@ -141,7 +141,7 @@ def reliability_curve(
     for k in np.unique(index):
         inside = index == k
         n, hits = int(inside.sum()), int(truth[inside].sum())
-        low, high = wilson_limits(hits, n, level)
+        low, high = limits(hits, n, level)
         rows.append({"predicted": p[inside].mean(), "observed": hits / n, "low": low, "high": high, "n": n})
     return pd.DataFrame(rows)
 

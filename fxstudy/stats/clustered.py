@@ -8,7 +8,7 @@ import numpy as np
 
 from fxstudy.stats.checks import as_groups, as_scores, as_truth, check_choice, check_level, warn
 from fxstudy.stats.delong import DeLongTest, paired_difference
-from fxstudy.stats.intervals import wilson_limits
+from fxstudy.stats.intervals import limits
 from fxstudy.stats.normal import ALTERNATIVES
 from fxstudy.stats.placements import area, delong_covariance, placements
 from fxstudy.stats.result import Result
@@ -172,7 +172,7 @@ def clustered_proportion(
     variance = patients / (patients - 1) * float(residual @ residual) / n**2
     binomial = share * (1 - share) / n
     effect = max(variance / binomial, 1.0) if binomial > 0 else n / patients
-    low, high = wilson_limits(share * n / effect, n / effect, level)
+    low, high = limits(share * n / effect, n / effect, level)
     return Result(
         name=name,
         estimate=share,

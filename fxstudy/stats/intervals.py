@@ -70,9 +70,9 @@ def proportion(
     )
 
 
-def wilson_limits(count: float, n: float, level: float) -> tuple[float, float]:
-    """Wilson limits for counts that need not be whole (effective sample sizes)."""
-    low, high = proportion_confint(count, n, alpha=1 - level, method="wilson")
+def limits(count: float, n: float, level: float, method: str = "wilson") -> tuple[float, float]:
+    """Limits of a proportion for counts that need not be whole (expected counts, effective sample sizes)."""
+    low, high = proportion_confint(count, n, alpha=1 - level, method=_STATSMODELS[method])
     return (0.0 if count == 0 else float(low)), (1.0 if count == n else float(high))
 
 

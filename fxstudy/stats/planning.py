@@ -9,7 +9,7 @@ from scipy import stats
 
 from fxstudy.errors import StatisticsError
 from fxstudy.stats.checks import check_choice
-from fxstudy.stats.intervals import METHODS, proportion
+from fxstudy.stats.intervals import METHODS, limits
 from fxstudy.stats.reader_anova import Components
 
 OBUCHOWSKI = "Obuchowski NA, Lieber ML, Wians FH. Clin Chem 2004;50:1118-1125"
@@ -143,8 +143,8 @@ def plan_proportion(
         raise StatisticsError("expected must lie between 0 and 1 and half_width between 0 and 0.5")
 
     def wide(n: int) -> bool:
-        found = proportion(round(expected * n), n, level=level, method=method)
-        return (found.high - found.low) / 2 > half_width
+        low, high = limits(expected * n, n, level, method)
+        return (high - low) / 2 > half_width
 
     n = 2
     while wide(n):

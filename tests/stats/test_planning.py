@@ -16,14 +16,16 @@ from fxstudy.stats import (
     plan_paired_aucs,
     plan_proportion,
     plan_reader_study,
-    proportion,
     reader_study,
 )
+from fxstudy.stats.intervals import limits
 from fxstudy.stats.reader_anova import Components
 
 
 def test_power_of_one_auc_equals_proc():
-    """Oracle: pROC 1.18, power.roc.test of s100b on aSAH, and for AUC 0.8, power 0.9, two controls per case."""
+    """Oracle: pROC 1.18, power.roc.test of s100b on aSAH, and for AUC 0.8, power 0.9, two controls per
+    case.
+    """
     found = plan_auc(0.73136856368563685, positive=41, ratio=72 / 41)
     assert found.power == pytest.approx(0.990483252763, abs=1e-11)
     assert plan_auc(0.8, power=0.9, ratio=2).positive == pytest.approx(12.808252666348, abs=1e-9)
@@ -65,15 +67,19 @@ def test_mcnemar_power_is_that_of_a_simulation():
 
 
 def test_proportion_is_just_wide_enough():
-    """Oracle: the interval itself at n and n − 1; Buderer's n of 138 for 0.9 ± 0.05 by the normal formula."""
+    """Oracle: Buderer 1996, z² p (1 − p) / w² = 138.3 by the normal formula; Wilson's interval at n and n −
+    1.
+    """
+    assert plan_proportion(0.9, half_width=0.05, method="wald") == 139
     n = plan_proportion(0.9, half_width=0.05)
-    width = [proportion(round(0.9 * k), k) for k in (n, n - 1)]
-    assert (width[0].high - width[0].low) / 2 <= 0.05 < (width[1].high - width[1].low) / 2
-    assert plan_proportion(0.9, half_width=0.05, method="wald") == pytest.approx(138, abs=8)
+    width = [limits(0.9 * k, k, 0.95) for k in (n, n - 1)]
+    assert (width[0][1] - width[0][0]) / 2 <= 0.05 < (width[1][1] - width[1][0]) / 2
 
 
 def test_reader_study_equals_rjafroc(reference):
-    """Oracle: RJafroc 2.1, SsSampleSizeKGivenJ on Franken's data: effect 0.05, six readers, power 0.8004469."""
+    """Oracle: RJafroc 2.1, SsSampleSizeKGivenJ on Franken's data: effect 0.05, six readers, power
+    0.8004469.
+    """
     pilot = reader_study(pd.read_csv(reference / "mrmc_franken.csv"), covariance="jackknife")
 
     def power(cases):
