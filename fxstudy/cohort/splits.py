@@ -74,9 +74,9 @@ def split_by_group(
     Sechidis K, Tsoumakas G, Vlahavas I. On the stratification of multi-label data. ECML PKDD 2011.
     """
     _check_fractions(fractions)
-    free = _free(images, group)
+    free = open_rows(images, group)
     rows = images.loc[free, [group, *stratify]]
-    strata = _strata(rows, stratify)
+    strata = strata_of(rows, stratify)
     sides = deal_groups(rows[group], strata, list(fractions.values()), seed=seed)
     return _finish(images, pd.Series(np.array(list(fractions))[sides], index=rows.index))
 
@@ -102,7 +102,7 @@ def deal_groups(group: pd.Series, strata: pd.Series, shares: Sequence[float], *,
     return _deal(counts, np.asarray(shares, dtype=float), seed)[groups]
 
 
-def _strata(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+def strata_of(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     """One word per row that joins its values in ``columns``."""
     words = pd.Series("", index=rows.index, dtype="str")
     for name in columns:
@@ -153,7 +153,7 @@ def split_temporal(
     CohortError
         If a date is missing, or nothing lies before or after ``test_from``.
     """
-    free = _free(images, group)
+    free = open_rows(images, group)
     dates = pd.to_datetime(images["study_date"], format="%Y-%m-%d", errors="coerce")
     undated = free & dates.isna()
     if undated.any():
@@ -225,7 +225,7 @@ def _children(images: pd.DataFrame) -> pd.Series:
     return images["source_image_id"].notna() | images["modality"].isin(SYNTHETIC_MODALITIES)
 
 
-def _free(images: pd.DataFrame, group: str) -> pd.Series:
+def open_rows(images: pd.DataFrame, group: str) -> pd.Series:
     """Rows that a split decides on: not excluded before, not made from another image."""
     if group not in images:
         raise CohortError(f"group must be a column of the images table, not '{group}'")
