@@ -65,6 +65,18 @@ from fxstudy.stats.predictive_values import (
     relative_predictive_value,
 )
 from fxstudy.stats.prevalence import PredictiveCurve, post_test_probability, predictive_curve
+from fxstudy.stats.printed import Printed, read_printed
+from fxstudy.stats.published import TwoByTwoAudit, audit_two_by_two, interval_origin
+from fxstudy.stats.published_multiclass import MulticlassAudit, audit_average, audit_multiclass
+from fxstudy.stats.published_tests import (
+    Recomputed,
+    auc_bounds,
+    hanley_error,
+    implied_correlation,
+    p_from_counts,
+    p_from_means,
+    paired_p_range,
+)
 from fxstudy.stats.reader_anova import Components
 from fxstudy.stats.reader_data import Readings, read_readings
 from fxstudy.stats.readers import ReaderStudy, reader_study
@@ -72,6 +84,7 @@ from fxstudy.stats.result import Composite, Result, number, p_text
 from fxstudy.stats.roc import RocCurve, auc, roc_curve
 from fxstudy.stats.subgroups import by_patient, subgroup_aucs
 from fxstudy.stats.tables import summarise
+from fxstudy.stats.threshold_tables import ThresholdOptimism, threshold_optimism, threshold_table
 from fxstudy.stats.thresholds import Threshold, choose_threshold, youden_threshold
 from fxstudy.stats.triage import GreyZone, TriageCurve, choose_grey_zone, grey_zone, triage_curve
 
@@ -93,24 +106,33 @@ __all__ = [
     "ModelVersusReaders",
     "MulticlassAccuracy",
     "MulticlassAuc",
+    "MulticlassAudit",
     "PairedAccuracy",
     "PairedCounts",
     "Plan",
     "PredictiveCurve",
+    "Printed",
     "ReaderStudy",
     "Readings",
+    "Recomputed",
     "Result",
     "RocBand",
     "RocCurve",
     "StatisticsWarning",
     "Switches",
     "Threshold",
+    "ThresholdOptimism",
     "TriageCurve",
+    "TwoByTwoAudit",
     "accuracy_from_counts",
     "accuracy_table",
     "adjust_p",
     "agreement_table",
     "auc",
+    "auc_bounds",
+    "audit_average",
+    "audit_multiclass",
+    "audit_two_by_two",
     "average_precision",
     "binormal_roc",
     "bootstrap_auc",
@@ -139,8 +161,11 @@ __all__ = [
     "froc_curve",
     "generalised_mcnemar",
     "grey_zone",
+    "hanley_error",
     "icc",
     "image_scores",
+    "implied_correlation",
+    "interval_origin",
     "jafroc",
     "krippendorff_alpha",
     "likelihood_ratio_ratio",
@@ -156,9 +181,12 @@ __all__ = [
     "operating_point",
     "operating_point_test",
     "ordinal_auc",
+    "p_from_counts",
+    "p_from_means",
     "p_text",
     "paired_accuracy",
     "paired_counts",
+    "paired_p_range",
     "paired_proportions",
     "partial_auc",
     "partial_auc_test",
@@ -173,6 +201,7 @@ __all__ = [
     "predictive_curve",
     "predictive_difference",
     "proportion",
+    "read_printed",
     "read_readings",
     "reader_study",
     "reader_switches",
@@ -186,6 +215,8 @@ __all__ = [
     "subgroup_aucs",
     "summarise",
     "tango_interval",
+    "threshold_optimism",
+    "threshold_table",
     "triage_curve",
     "venkatraman_test",
     "warn_if_clustered",

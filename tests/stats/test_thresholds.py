@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from fxstudy.errors import StatisticsError
-from fxstudy.stats import StatisticsWarning, accuracy_table, choose_threshold, youden_threshold
+from fxstudy.stats import (
+    StatisticsWarning,
+    accuracy_table,
+    choose_threshold,
+    threshold_optimism,
+    threshold_table,
+    youden_threshold,
+)
 
 TRUTH = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]
 SCORE = [1, 2, 3, 4, 6, 3, 5, 7, 8, 9]
@@ -74,3 +81,27 @@ def test_bad_rules_are_refused():
         choose_threshold(TRUTH, SCORE, rule="sensitivity")
     with pytest.raises(StatisticsError, match="cost_ratio positive"):
         choose_threshold(TRUTH, SCORE, rule="cost", cost_ratio=-1)
+
+
+@pytest.mark.filterwarnings("ignore::fxstudy.stats.StatisticsWarning")
+def test_table_has_every_cut_off(asah):
+    """Oracle: the accuracy table at that cut-off."""
+    table = threshold_table(asah.y, asah.s100b)
+    assert len(table) == asah.s100b.nunique()
+    row = table[table.threshold == 0.22].iloc[0]
+    single = accuracy_table(asah.y, asah.s100b, 0.22)
+    assert row.sensitivity_low == single.sensitivity.low and row.lr_positive == single.lr_positive.estimate
+    assert threshold_table(asah.y, asah.s100b, thresholds=[0.2, 0.3]).threshold.tolist() == [0.2, 0.3]
+
+
+def test_choosing_on_the_test_data_flatters(rng):
+    """Oracle: simulation. The Youden index at the test's own best threshold is never below the honest one."""
+    gains = []
+    for _ in range(20):
+        truth = np.tile([0, 1], 40)
+        score = [rng.normal(size=80) + truth for _ in range(2)]
+        found = threshold_optimism(truth, score[0], truth, score[1])
+        gains.append(found.chosen_on_test.youden.estimate - found.honest.youden.estimate)
+    assert min(gains) >= -1e-12 and np.mean(gains) > 0.02
+    assert "report the one from tuning data" in found._repr_html_()
+    assert found.tuned.chosen_on == "tuning data"
