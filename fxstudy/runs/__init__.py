@@ -23,6 +23,8 @@ _HOME = {
     "collect": "reading",
     "find_run": "reading",
     "load_predictions": "reading",
+    "ClusterEngine": "cluster",
+    "LocalEngine": "engines",
     "find_garbage": "gc",
     "remove": "gc",
     "find_root": "project",

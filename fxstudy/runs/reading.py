@@ -25,7 +25,7 @@ class RunState:
     ----------
     folder : Path
     status : str
-        Of the record, or "running", or "cut off" (no record and nobody working on it).
+        Of the record, or "queued" (on a cluster), "running", or "cut off" (no record and nobody at work).
     record : RunRecord or None
     progress : dict or None
         Newest progress of a running notebook (see ``fxstudy.progress.line``).
@@ -53,12 +53,28 @@ def _is_run(folder: Path) -> bool:
 
 def status(folder: Path | None = None) -> list[RunState]:
     """State of every run below a folder; may be asked at any time from any process."""
-    return [run_state(path) for path in run_folders(folder)]
+    from fxstudy.runs.jobs import known_jobs
+
+    folders = list(run_folders(folder))
+    states = known_jobs(folders)
+    return [run_state(path, states) for path in folders]
 
 
-def run_state(folder: Path) -> RunState:
-    """State of one run folder."""
-    record = read_record(folder)
+def run_state(folder: Path, states: Mapping[str, str] | None = None) -> RunState:
+    """State of one run folder; a job of a cluster that has ended without a record gets its record here.
+
+    Parameters
+    ----------
+    folder : Path
+    states : mapping, optional
+        States of Slurm jobs (:func:`fxstudy.runs.jobs.known_jobs`), where many folders are looked at.
+    """
+    from fxstudy.runs.jobs import job_state, settle
+
+    job = job_state(folder, states)
+    if job in ("queued", "running"):
+        return RunState(folder, job, None, read_json(folder / STATE / "progress.json"))
+    record = settle(folder, states) if job else read_record(folder)
     if record is not None:
         return RunState(folder, record.status, record)
     from fxstudy.runs.lock import LockWatch

@@ -8,6 +8,7 @@ from fxstudy.errors import RunError
 from fxstudy.runs.advice import advise
 from fxstudy.runs.display import Display
 from fxstudy.runs.engines import Engine
+from fxstudy.runs.jobs import job_state, settle
 from fxstudy.runs.launch import Busy
 from fxstudy.runs.lock import LockWatch
 from fxstudy.runs.outcome import BatchResult, Outcome, event_line
@@ -96,15 +97,16 @@ class Schedule:
         if time.monotonic() - looked < _ELSEWHERE_SECONDS:
             return True
         state = watch.state()
-        if state == "held":
+        if state == "held" or job_state(spec.folder) in ("queued", "running"):
             if spec.key not in self._elsewhere:
                 self._display.event(f"waiting  {spec.label}  {spec.key}  (another process is doing it)")
             self._elsewhere[spec.key] = watch, time.monotonic()
             return True
         if state == "stale":
             watch.remove()
-        if self._elsewhere.pop(spec.key, None) and (record := finished(spec)):
-            self._decide(spec, Outcome(spec, "skipped", "done by another process", record))
+        if self._elsewhere.pop(spec.key, None) and (record := _result_of_another(spec)):
+            action = "skipped" if record.ok else "ran"
+            self._decide(spec, Outcome(spec, action, "done by another process", record))
             return True
         return False
 
@@ -155,6 +157,14 @@ class Schedule:
             record = _record_of(future, spec)
             if record is not None:
                 self._decide(spec, Outcome(spec, "ran", cause, record))
+
+
+def _result_of_another(spec: RunSpec) -> RunRecord | None:
+    """What another process has left, unless it was cut short: then this one takes over."""
+    record = settle(spec.folder)
+    if record is not None and record.digest == spec.request.digest and record.status in ("failed", "timeout"):
+        return record
+    return finished(spec)
 
 
 def _record_of(future: Future, spec: RunSpec) -> RunRecord | None:

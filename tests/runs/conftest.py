@@ -80,7 +80,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path) -
     child = tmp_path / "child.py"
     child.write_text(_CHILD)
     monkeypatch.setattr(launch, "child_command", lambda request: [sys.executable, str(child), str(request)])
-    monkeypatch.setenv("PYTHONPATH", str(repository))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(repository), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     for name in ("FXSTUDY_RUN_FOLDER", "FXSTUDY_ROOT", "FXSTUDY_DATA", "FXSTUDY_WEIGHTS"):
         monkeypatch.delenv(name, raising=False)
