@@ -11,7 +11,7 @@ from scipy import stats
 from fxstudy.stats.checks import as_groups, as_scores, as_truth, check_choice, check_level, warn
 from fxstudy.stats.normal import PValue, z_p_value
 from fxstudy.stats.placements import area, placements
-from fxstudy.stats.resampling import areas, rank_table, replicate_counts
+from fxstudy.stats.resampling import area_replicates, areas, rank_table, replicate_counts
 from fxstudy.stats.result import Result
 
 INTERVALS = ("bca", "percentile")
@@ -134,8 +134,13 @@ def auc_replicates(
     """Replicates of a weighted sum of AUCs on the same cases."""
     codes = None if cluster is None else as_groups(cluster, n=truth.size)
     tables = [rank_table(truth, score) for score in scores]
-    draws = replicate_counts(tables, replicates, np.random.default_rng(seed), truth=truth, cluster=codes)
-    values = np.concatenate([weights @ np.stack([areas(*counts) for counts in block]) for block in draws])
+    rng = np.random.default_rng(seed)
+    if codes is None:
+        drawn = area_replicates(tables, replicates, rng)
+    else:
+        counts = replicate_counts(tables, replicates, rng, truth=truth, cluster=codes)
+        drawn = ([areas(*pair) for pair in block] for block in counts)
+    values = np.concatenate([weights @ np.stack(block) for block in drawn])
     estimate = float(weights @ [area(truth, score) for score in scores])
     if abs(estimate) < 1e-15 and np.abs(values).max() < 1e-12:
         values = np.zeros_like(values)

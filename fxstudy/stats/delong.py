@@ -9,7 +9,7 @@ from scipy import stats
 
 from fxstudy.stats.checks import as_scores, as_truth, check_choice, check_level, warn
 from fxstudy.stats.normal import ALTERNATIVES, PValue, quantile, t_p_value, z_p_value
-from fxstudy.stats.placements import delong_covariance, placements
+from fxstudy.stats.placements import class_covariance, delong_covariance, placements
 from fxstudy.stats.result import Composite, Result, p_text
 from fxstudy.stats.roc import DELONG, auc, auc_interval
 
@@ -101,14 +101,15 @@ def delong_test(
     check_level(level)
     check_choice(alternative, ALTERNATIVES, "alternative")
     placed = np.stack([placements(truth, score) for score in scores])
-    covariance = delong_covariance(truth, placed)
-    pairs = int(min(truth.sum(), (~truth).sum()))
+    positive, negative = placed[:, truth], placed[:, ~truth]
+    covariance = class_covariance(positive, negative)
+    pairs = min(positive.shape[1], negative.shape[1])
     singles = [
-        _single(placed[k], truth, covariance[k, k], pairs, level, interval, f"AUC of {names[k]}")
+        _single(positive[k], truth.size, covariance[k, k], pairs, level, interval, f"AUC of {names[k]}")
         for k in (0, 1)
     ]
     shift = placed[0] - placed[1]
-    variance = float(delong_covariance(truth, shift[None])[0, 0])
+    variance = float(class_covariance(positive[:1] - positive[1:], negative[:1] - negative[1:])[0, 0])
     difference = paired_difference(shift, truth, variance, level=level, alternative=alternative, names=names)
     product = math.sqrt(covariance[0, 0] * covariance[1, 1])
     correlation = float(covariance[0, 1] / product) if product > 0 else math.nan
@@ -212,9 +213,9 @@ def _unpaired_difference(
 
 
 def _single(
-    placed: np.ndarray, truth: np.ndarray, variance: float, pairs: int, level: float, interval: str, name: str
+    positive: np.ndarray, n: int, variance: float, pairs: int, level: float, interval: str, name: str
 ) -> Result:
-    estimate = float(placed[truth].mean())
+    estimate = float(positive.mean())
     estimate = round(estimate) if abs(estimate - round(estimate)) < 1e-12 else estimate
     low, high, note = auc_interval(estimate, float(variance), level=level, interval=interval, pairs=pairs)
     return Result(
@@ -223,7 +224,7 @@ def _single(
         low=low,
         high=high,
         level=level,
-        n=truth.size,
+        n=n,
         method=f"empirical AUC, {interval} interval",
         reference=DELONG,
         note=note,

@@ -9,7 +9,8 @@ import numpy as np
 
 def midranks(values: np.ndarray) -> np.ndarray:
     """Ranks from 1, ties sharing their mean rank. Shape (n,) to (n,)."""
-    order, sizes = _tie_groups(values)
+    order = np.argsort(values)
+    sizes = _grouped(values[order], np.zeros(values.size, dtype=bool))[3]
     last = np.cumsum(sizes)
     ranks = np.empty(values.size)
     ranks[order] = np.repeat(last - (sizes - 1) / 2, sizes)
@@ -22,23 +23,27 @@ def placements(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
     A positive gets the share of negatives below it, a negative the share of positives above it, ties counting
     half. The mean over either class is the AUC.
     """
-    order, positive, negative, sizes = _counts(truth, score)
-    below = np.cumsum(negative) - negative + negative / 2
-    above = positive.sum() - np.cumsum(positive) + positive / 2
-    of_positive, of_negative = below / negative.sum(), above / positive.sum()
-    if sizes.size == score.size:
-        sorted_values = np.where(truth[order], of_positive, of_negative)
-    else:
-        group = np.repeat(np.arange(sizes.size), sizes)
-        sorted_values = np.where(truth[order], of_positive[group], of_negative[group])
+    order = np.argsort(score)
+    ordered, hit = score[order], truth[order]
     values = np.empty(score.size)
-    values[order] = sorted_values
+    if (ordered[1:] == ordered[:-1]).any():
+        _, positive, negative, sizes = _grouped(ordered, hit)
+        below = np.cumsum(negative) - negative / 2
+        above = positive.sum() - np.cumsum(positive) + positive / 2
+        group = np.repeat(np.arange(sizes.size), sizes)
+        values[order] = np.where(hit, (below / negative.sum())[group], (above / positive.sum())[group])
+        return values
+    at, other = np.flatnonzero(hit), np.flatnonzero(~hit)
+    m, n = at.size, other.size
+    values[order[at]] = (at - np.arange(m)) / n
+    values[order[other]] = (m - other + np.arange(n)) / m
     return values
 
 
 def area(truth: np.ndarray, score: np.ndarray) -> float:
     """Empirical AUC, exact in integers: (pairs in order + half the tied pairs) / all pairs."""
-    _, positive, negative, _ = _counts(truth, score)
+    order = np.argsort(score)
+    _, positive, negative, _ = _grouped(score[order], truth[order])
     doubled = int((positive * (2 * np.cumsum(negative) - negative)).sum())
     return doubled / (2 * int(positive.sum()) * int(negative.sum()))
 
@@ -48,9 +53,13 @@ def delong_covariance(truth: np.ndarray, placed: np.ndarray) -> np.ndarray:
 
     nan where a class has fewer than two cases.
     """
-    positive, negative = placed[:, truth], placed[:, ~truth]
+    return class_covariance(placed[:, truth], placed[:, ~truth])
+
+
+def class_covariance(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
+    """As ``delong_covariance``, from the placements of either class, shapes (k, m) and (k, n)."""
     if min(positive.shape[1], negative.shape[1]) < 2:
-        return np.full((placed.shape[0], placed.shape[0]), np.nan)
+        return np.full((positive.shape[0], positive.shape[0]), np.nan)
     return _covariance(positive) / positive.shape[1] + _covariance(negative) / negative.shape[1]
 
 
@@ -59,17 +68,9 @@ def _covariance(rows: np.ndarray) -> np.ndarray:
     return centred @ centred.T / (rows.shape[1] - 1)
 
 
-def _tie_groups(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    order = np.argsort(values)
-    ordered = values[order]
+def _grouped(ordered: np.ndarray, hit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """First index, positives, negatives and size of every group of equal scores, in ascending order."""
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    return order, np.diff(np.append(starts, values.size))
-
-
-def _counts(truth: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Sort order, positives and negatives per tie group (ascending score), and group sizes."""
-    order, sizes = _tie_groups(score)
-    ordered = truth[order].astype(np.int64)
-    tied = sizes.size < score.size
-    positive = np.add.reduceat(ordered, np.cumsum(sizes) - sizes) if tied else ordered
-    return order, positive, sizes - positive, sizes
+    sizes = np.diff(np.append(starts, ordered.size))
+    positive = np.add.reduceat(hit.astype(np.int64), starts)
+    return starts, positive, sizes - positive, sizes

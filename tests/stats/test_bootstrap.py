@@ -17,7 +17,7 @@ from fxstudy.stats import (
     clustered_auc,
     delong_test,
 )
-from fxstudy.stats.resampling import areas, rank_table, replicate_counts
+from fxstudy.stats.resampling import area_replicates, areas, rank_table, replicate_counts, stratified_draws
 
 
 def test_percentile_interval_equals_procs(asah):
@@ -47,11 +47,12 @@ def test_replicates_are_the_areas_of_the_drawn_cases(rng):
     score = np.round(rng.normal(size=80) + truth, 1)
     table = rank_table(truth, score)
     one = next(replicate_counts([table], 100, np.random.default_rng(5)))[0]
-    again = np.random.default_rng(5)
-    m, n = truth.sum(), (~truth).sum()
-    cases, controls = again.integers(0, m, (100, m)), again.integers(0, n, (100, n))
+    fast = next(area_replicates([table], 100, np.random.default_rng(5)))[0]
+    m, n = int(truth.sum()), int((~truth).sum())
+    cases, controls = next(stratified_draws(m, n, 100, np.random.default_rng(5)))
     drawn = np.concatenate([score[truth][cases[7]], score[~truth][controls[7]]])
     assert areas(*one)[7] == pytest.approx(roc_auc_score([1] * m + [0] * n, drawn))
+    assert areas(*one) == pytest.approx(fast, abs=1e-14)
 
 
 def test_difference_agrees_with_delong(asah):

@@ -51,6 +51,8 @@ def test_auc_equals_the_share_of_ordered_pairs(cases):
     assert roc_curve(truth, score).auc == pytest.approx(wanted, abs=1e-12)
     assert area(truth, score) == pytest.approx(wanted, abs=1e-15)
     placed = placements(truth, score)
+    distinct = placements(truth, score + np.arange(truth.size) / 100)
+    assert distinct[truth].mean() == pytest.approx(area(truth, score + np.arange(truth.size) / 100))
     assert placed[truth] == pytest.approx(((difference > 0) + 0.5 * (difference == 0)).mean(axis=1))
     assert placed[~truth] == pytest.approx(((difference > 0) + 0.5 * (difference == 0)).mean(axis=0))
 
