@@ -81,7 +81,19 @@ def build_network(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         backbone = timm.create_model(name, pretrained=False, num_classes=outputs, drop_rate=dropout)
+        _restart_head(backbone)
     return RadiographNetwork(backbone, name, load_weights(backbone, name, weights))
+
+
+def _restart_head(backbone: nn.Module) -> None:
+    """PyTorch's own start of the top layer, so that first outputs are near zero.
+
+    timm starts the top layer of the EfficientNet family within ±1/√outputs, meant for 1,000 classes: with a
+    single output first logits are in the tens and fine-tuning begins by repairing them.
+    """
+    head = backbone.get_classifier()
+    if isinstance(head, nn.Linear):
+        head.reset_parameters()
 
 
 def count_parameters(network: nn.Module) -> int:

@@ -9,8 +9,9 @@ import pandas as pd
 
 import fxstudy
 from fxstudy.cohort import Cohort, check_leakage
-from fxstudy.imaging.augment import Augmentation
+from fxstudy.imaging.augment import Augmentation, apply
 from fxstudy.imaging.cache import PreparedImages
+from fxstudy.imaging.fingerprint import source_digest
 from fxstudy.learning.data import RadiographDataset, examples_of
 from fxstudy.learning.models import build_network
 from fxstudy.learning.settings import TrainingSettings
@@ -89,7 +90,7 @@ def training_key(cohort: Cohort, prepared: PreparedImages, recipe: Recipe, facts
         "start": asdict(facts),
         "preparation": prepared.folder.name,
         "images": _digest_rows(used[["image_id", "sha256", "label", "split"]]),
-        "sources": digest_sources([package / "learning", package / "imaging"]),
+        "sources": [digest_sources([package / "learning"]), source_digest(apply)],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
