@@ -27,12 +27,13 @@ def _documented(node: ast.AST) -> bool:
     )
 
 
-def digest_sources(folders: Iterable[Path]) -> str:
-    """SHA-256 over all ``*.py`` below the folders, by their paths within each and their syntax trees."""
+def digest_sources(places: Iterable[Path]) -> str:
+    """SHA-256 over files, and all ``*.py`` below folders, by their names and their syntax trees."""
     digest = hashlib.sha256()
-    for folder in folders:
-        for file in sorted(folder.rglob("*.py")):
-            digest.update(file.relative_to(folder).as_posix().encode())
+    for place in places:
+        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            name = file.relative_to(place).as_posix() if place.is_dir() else file.name
+            digest.update(name.encode())
             digest.update(_digest_file(file, file.stat().st_mtime_ns).encode())
     return digest.hexdigest()
 

@@ -16,7 +16,8 @@ def open_cohort(name: str, *, store: Path) -> Cohort:
     Parameters
     ----------
     name : str
-        A folder, a name below ``cohorts/``, or the name of a synthetic description in ``data_manifest/``.
+        A folder, a name below ``cohorts/``, or a synthetic description: a YAML file or the name of one in
+        ``data_manifest/``.
     store : Path
         Folder for synthetic cohorts. A changed description or generator gets a new folder there.
 
@@ -25,9 +26,11 @@ def open_cohort(name: str, *, store: Path) -> Cohort:
     CohortError
         There is no such cohort, or it has faults (all of them listed).
     """
-    description = _MANIFESTS / f"{name}.yaml"
-    if not description.is_file() or read_description(description).get("kind") != "drawn wrists":
+    description = Path(name) if name.endswith(".yaml") else _MANIFESTS / f"{name}.yaml"
+    if not description.is_file() or read_description(description).get("synthetic") is not True:
         return read_cohort(name)
     digest = hashlib.sha256(description.read_bytes() + source_digest(synthesize_wrists).encode()).hexdigest()
-    folder = synthesize_wrists(read_description(description), Path(store) / f"{name}-{digest[:12]}" / name)
+    folder = synthesize_wrists(
+        read_description(description), Path(store) / f"{description.stem}-{digest[:12]}" / description.stem
+    )
     return read_cohort(folder)

@@ -9,7 +9,7 @@ with warnings.catch_warnings():  # fastai 2.8 uses deprecated parts of torch and
 
 from fxstudy.learning.data import Example, RadiographDataset, examples_of
 from fxstudy.learning.models import RadiographNetwork, build_network, count_parameters, model_names
-from fxstudy.learning.predict import predict, prediction_table, score_table
+from fxstudy.learning.predict import predict, prediction_table
 from fxstudy.learning.settings import TrainingSettings
 from fxstudy.learning.studies import Recipe, train_on_cohort
 from fxstudy.learning.train import Trained, default_device, train
@@ -31,7 +31,6 @@ __all__ = [
     "model_names",
     "predict",
     "prediction_table",
-    "score_table",
     "train",
     "train_on_cohort",
 ]

@@ -89,29 +89,3 @@ def prediction_table(
     table.insert(2, "repeat", repeat)
     table["score_fracture"] = np.asarray(scores, dtype=np.float64)
     return table
-
-
-def score_table(predictions: pd.DataFrame, *, split: str, repeat: int | None = None) -> pd.DataFrame:
-    """Scores of all models side by side, one row per image.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        As made by :func:`prediction_table`.
-    split : str
-        Which split.
-    repeat : int, optional
-        Which training; None takes the mean over all trainings of a model.
-
-    Returns
-    -------
-    DataFrame
-        image_id, patient_id, site, label, and one column of probabilities per model.
-    """
-    rows = predictions[predictions["split"] == split]
-    if repeat is not None:
-        rows = rows[rows["repeat"] == repeat]
-    models = list(dict.fromkeys(rows["model"]))
-    wide = rows.pivot_table(index="image_id", columns="model", values="score_fracture", sort=False)[models]
-    facts = rows.drop_duplicates("image_id").set_index("image_id")[["patient_id", "site", "label"]]
-    return facts.join(wide).reset_index()

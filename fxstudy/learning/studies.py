@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-import fxstudy
 from fxstudy.cohort import Cohort, check_leakage
 from fxstudy.imaging.augment import Augmentation, apply
 from fxstudy.imaging.cache import PreparedImages
@@ -17,6 +16,9 @@ from fxstudy.learning.models import build_network
 from fxstudy.learning.settings import TrainingSettings
 from fxstudy.learning.train import Trained, train
 from fxstudy.sources import digest_sources
+
+# the modules of this room whose code decides what a network learns
+_DECISIVE = ("bookkeeping", "data", "models", "settings", "train", "weights")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +86,13 @@ def train_on_cohort(cohort: Cohort, prepared: PreparedImages, recipe: Recipe, *,
 def training_key(cohort: Cohort, prepared: PreparedImages, recipe: Recipe, facts: object) -> str:
     """Digest of everything that decides a trained network."""
     used = cohort.images[cohort.images["split"].isin(["train", "tune"])]
-    package = Path(fxstudy.__file__).parent
+    decisive = [Path(__file__).with_name(f"{module}.py") for module in _DECISIVE]
     parts = {
         "recipe": asdict(recipe) | {"weights": None},
         "start": asdict(facts),
         "preparation": prepared.folder.name,
         "images": _digest_rows(used[["image_id", "sha256", "label", "split"]]),
-        "sources": [digest_sources([package / "learning"]), source_digest(apply)],
+        "sources": [digest_sources(decisive), source_digest(apply)],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -21,6 +21,7 @@ from fxstudy.report.figures import (
     plot_tuning_auc,
 )
 from fxstudy.report.figures.layout import plot_side_by_side
+from fxstudy.report.figures.prevalence import plot_predictive_values
 from fxstudy.report.html import write_report
 from fxstudy.report.index import write_index
 from fxstudy.report.methods import MethodsText, methods_text
@@ -31,6 +32,7 @@ from fxstudy.report.text import estimate_text, interval_text, p_text
 
 # These see networks: they are imported when they are used, so that a page can be written without torch.
 _LATER = {
+    "pairs_table": "comparison",
     "literature_rows": "comparison",
     "counts_table": "counts",
     "boxes_of": "from_cohort",
@@ -78,6 +80,7 @@ __all__ = [
     "network_table",
     "new_figure",
     "p_text",
+    "pairs_table",
     "palette",
     "plot_confusion",
     "plot_contact_sheet",
@@ -86,6 +89,7 @@ __all__ = [
     "plot_gallery",
     "plot_learning_rate",
     "plot_losses",
+    "plot_predictive_values",
     "plot_roc",
     "plot_saliency",
     "plot_scores",

@@ -1,6 +1,7 @@
 """Two models compared: DeLong's tests, subgroups, and where the networks looked."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from fxstudy.report.figures import plot_forest
 from fxstudy.report.measures import find_measure
 from fxstudy.report.tables import ReportTable
 from fxstudy.report.text import estimate_text, number_text, p_text
+from fxstudy.stats import AucComparison
 
 
 def delong_table(tests: Mapping[str, Any], *, caption: str = "") -> ReportTable:
@@ -154,3 +156,31 @@ def literature_rows(
         row = {"study": study, "images": str(images), "model": model}
         rows.append(row | {m: number_text(result.estimate, digits=2) for m, result in found.items()})
     return rows
+
+
+def pairs_table(comparison: AucComparison, *, caption: str = "") -> ReportTable:
+    """Every pair of models: both AUCs, their difference, and the adjusted p-value.
+
+    Parameters
+    ----------
+    comparison : AucComparison
+        As made by :func:`fxstudy.stats.compare_aucs`.
+    caption : str
+    """
+    areas = dict(zip(comparison.names, comparison.aucs, strict=True))
+    rows = []
+    pairs = combinations(comparison.names, 2)
+    for (a, b), pair, adjusted in zip(pairs, comparison.pairs, comparison.adjusted, strict=True):
+        row = {
+            "First": a,
+            "AUC": estimate_text(areas[a]),
+            "Second": b,
+            "AUC of the second": estimate_text(areas[b]),
+        }
+        row["Difference"] = estimate_text(pair)
+        row["P"] = p_text(pair.p_value, log10_p=pair.log10_p, name="").strip()
+        rows.append(row | {"Adjusted P": p_text(float(adjusted), name="").strip()})
+    joint = comparison.joint
+    told = p_text(joint.p_value, log10_p=joint.log10_p)
+    notes = (f"All AUCs equal: {told} (joint test of {len(comparison.names)} models).",)
+    return ReportTable(pd.DataFrame(rows), comparison.to_frame(), caption, notes)

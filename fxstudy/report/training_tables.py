@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fxstudy.learning import Trained, count_parameters, score_table
+from fxstudy.learning import Trained, count_parameters
 from fxstudy.report.tables import ReportTable
-from fxstudy.stats import accuracy_table, auc, youden_threshold
+from fxstudy.stats import accuracy_table, auc, score_table, youden_threshold
 
 _MEASURES = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
 

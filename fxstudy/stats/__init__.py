@@ -82,6 +82,7 @@ from fxstudy.stats.reader_data import Readings, read_readings
 from fxstudy.stats.readers import ReaderStudy, reader_study
 from fxstudy.stats.result import Composite, Result, number, p_text
 from fxstudy.stats.roc import RocCurve, auc, roc_curve
+from fxstudy.stats.score_tables import common_scores, score_table
 from fxstudy.stats.subgroups import by_patient, subgroup_aucs
 from fxstudy.stats.tables import summarise
 from fxstudy.stats.threshold_tables import ThresholdOptimism, threshold_optimism, threshold_table
@@ -148,6 +149,7 @@ __all__ = [
     "clustered_delong",
     "clustered_proportion",
     "cohen_kappa",
+    "common_scores",
     "compare_aucs",
     "compare_categorical",
     "compare_continuous",
@@ -211,6 +213,7 @@ __all__ = [
     "repeated_patients",
     "roc_band",
     "roc_curve",
+    "score_table",
     "standardised_difference",
     "subgroup_aucs",
     "summarise",
