@@ -24,6 +24,8 @@ _HOME = {
     "find_run": "reading",
     "load_predictions": "reading",
     "ClusterEngine": "cluster",
+    "export_bundle": "bundle",
+    "export_crate": "crate",
     "LocalEngine": "engines",
     "find_garbage": "gc",
     "remove": "gc",
