@@ -9,7 +9,9 @@ from fxstudy.learning import build_network, count_parameters, model_names
 def test_first_probabilities_are_undecided(name):
     """timm alone starts the EfficientNet family with logits in the tens when there is one output."""
     network = build_network(name, weights="random", seed=0).eval()
-    images = torch.randint(0, 256, (4, 1, 96, 96), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = torch.randint(
+        0, 256, (4, 1, 96, 96), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     with torch.no_grad():
         assert network(images).abs().max() < 3
 
@@ -25,7 +27,9 @@ def test_the_same_seed_gives_the_same_network_and_leaves_the_callers_state():
 
 def test_published_networks_have_their_known_sizes():
     """Oracle: 28.68 and 60.19 million parameters with 1,000 classes (Huang 2017; He 2016), less 999 outputs."""
-    sizes = {name: count_parameters(build_network(name, weights="random")) for name in ("densenet161", "resnet152")}
+    sizes = {
+        name: count_parameters(build_network(name, weights="random")) for name in ("densenet161", "resnet152")
+    }
     assert sizes["densenet161"] == 28_681_000 - 999 * (2208 + 1)
     assert sizes["resnet152"] == 60_192_808 - 999 * (2048 + 1)
 
