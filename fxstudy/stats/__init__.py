@@ -7,6 +7,7 @@ from fxstudy.stats.binormal import BinormalFit, binormal_roc
 from fxstudy.stats.bootstrap import bootstrap_auc, bootstrap_difference, bootstrap_statistic
 from fxstudy.stats.boxes import box_dice, box_iou, match_images
 from fxstudy.stats.calibration import Calibration, calibration, reliability_curve
+from fxstudy.stats.checked import checked_against
 from fxstudy.stats.checks import StatisticsWarning
 from fxstudy.stats.clustered import (
     clustered_auc,
@@ -143,6 +144,7 @@ __all__ = [
     "box_iou",
     "by_patient",
     "calibration",
+    "checked_against",
     "choose_grey_zone",
     "choose_threshold",
     "clustered_auc",
