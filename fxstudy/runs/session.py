@@ -84,13 +84,15 @@ class Run:
         Parameters
         ----------
         name : str
-            ``tables/<name>.csv`` or ``figures/<name>.png``.
+            ``tables/<name>.csv``, also as ``.html`` where it is laid out for print, or ``figures/<name>.png``.
         thing
             A data frame; a table with ``numbers`` (all digits) beside what it shows; a figure with ``png``
             or ``savefig``; or a text, which is not saved.
         """
         if hasattr(thing, "numbers"):
-            self.save_table(thing.numbers, name)
+            path = self.save_table(thing.numbers, name)
+            with atomic(path.with_suffix(".html")) as temporary:
+                temporary.write_text(thing.to_html(), encoding="utf-8")
         elif hasattr(thing, "to_csv"):
             self.save_table(thing, name)
         elif hasattr(thing, "png"):

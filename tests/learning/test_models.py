@@ -26,10 +26,9 @@ def test_the_same_seed_gives_the_same_network_and_leaves_the_callers_state():
 
 
 def test_published_networks_have_their_known_sizes():
-    """Oracle: 28.68 and 60.19 million parameters with 1,000 classes (Huang 2017; He 2016), less 999 outputs."""
-    sizes = {
-        name: count_parameters(build_network(name, weights="random")) for name in ("densenet161", "resnet152")
-    }
+    """Oracle: 28.68 and 60.19 million parameters with 1,000 classes (Huang 2017; He 2016), less 999."""
+    names = ("densenet161", "resnet152")
+    sizes = {name: count_parameters(build_network(name, weights="random")) for name in names}
     assert sizes["densenet161"] == 28_681_000 - 999 * (2208 + 1)
     assert sizes["resnet152"] == 60_192_808 - 999 * (2048 + 1)
 

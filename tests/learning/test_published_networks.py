@@ -1,4 +1,4 @@
-"""The paper's networks at the paper's size: one training step, a checkpoint, a prediction and a Grad-CAM each."""
+"""The paper's networks at the paper's size: a training step, a checkpoint, a prediction, a Grad-CAM."""
 
 import numpy as np
 import pandas as pd

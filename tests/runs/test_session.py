@@ -137,3 +137,30 @@ def test_parameter_changed_in_the_notebook_is_refused(project, quiet):
     path.write_text(path.read_text().replace('"run = open_run', '"seed = 5\\nrun = open_run'))
     record = run_notebook("10_tiny", stream=quiet).outcomes[0].record
     assert record.status == "failed" and "parameters seed were changed" in record.error.evalue
+
+
+def test_what_is_kept_is_saved_and_handed_back(run):
+    class Table:
+        numbers = pd.DataFrame({"auc": [0.9]})
+
+        def to_html(self):
+            return "<table>0.9</table>"
+
+    class Figure:
+        png = b"\x89PNG..."
+
+    table, figure, frame = Table(), Figure(), pd.DataFrame({"a": [1]})
+    assert run.keep("auc", table) is table
+    assert run.keep("roc", figure) is figure and run.keep("plain", frame) is frame
+    assert run.keep("told", "no misses") == "no misses"
+    assert (run.folder / "tables/auc.csv").read_text() == "auc\n0.9\n"
+    assert (run.folder / "tables/auc.html").read_text() == "<table>0.9</table>"
+    assert (run.folder / "figures/roc.png").read_bytes() == Figure.png
+    assert (run.folder / "tables/plain.csv").is_file() and not list(run.folder.rglob("told*"))
+
+
+def test_repeats_of_a_model_are_not_the_same_image_twice(run):
+    both = pd.concat([predictions(repeat=1), predictions(repeat=2)])
+    run.save_predictions(both)
+    with pytest.raises(RunError, match="2 images twice for the same model"):
+        run.save_predictions(pd.concat([both, predictions(repeat=2)]))
