@@ -112,6 +112,12 @@ def _metacarpal(number: int) -> Bone:
     )  # fmt: skip
 
 
+def along(pair: tuple[float, float], y: np.ndarray) -> np.ndarray:
+    """A quantity along a long bone: its proximal value below -45 mm, its distal one above -12 mm."""
+    share = np.clip((y + np.float32(45)) * np.float32(1 / 33), 0, 1)
+    return np.float32(pair[0]) + np.float32(pair[1] - pair[0]) * (share * share * (3 - 2 * share))
+
+
 def adult_bones() -> tuple[Bone, ...]:
     """All bones of the plan, in drawing order."""
     radius = Bone(

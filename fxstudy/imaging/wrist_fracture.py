@@ -29,6 +29,10 @@ class Fracture:
         Motion of the distal fragment in mm.
     dorsal_tilt, radial_tilt : float
         Its rotation in degrees; negative dorsal tilt is volar.
+    supination : float
+        Its twist about the arm in degrees.
+    loss : float
+        Width in mm of the bone that is lost along the surface.
     bulge : float
         Height of the cortical bulge in mm (torus).
     crush : float
@@ -48,6 +52,8 @@ class Fracture:
     shortening: float = 0.0
     dorsal_tilt: float = 0.0
     radial_tilt: float = 0.0
+    supination: float = 0.0
+    loss: float = 0.0
     bulge: float = 0.0
     crush: float = 1.0
     teeth: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -60,8 +66,10 @@ class Fracture:
     def surface(self, x: np.ndarray, z: float, axis: float) -> np.ndarray:
         """y of the fracture surface (mm) at x and z."""
         line = self.height + self.slope * (x - axis) + self.leap * z
-        for wave, length in enumerate((11.0, 5.3, 2.3)):
-            line = line + self.teeth[3 + wave] * np.sin(x * (2 * np.pi / length) + self.teeth[wave] + 0.4 * z)
+        for wave, length in enumerate((13.0, 5.3, 2.1)):
+            phase = self.teeth[wave]
+            way = np.cos(2.4 * phase + wave) * x + np.sin(2.4 * phase + wave) * z
+            line = line + self.teeth[3 + wave] * np.sin(way * (2 * np.pi / length) + phase)
         return line
 
 
@@ -99,28 +107,30 @@ def draw_radius(rng: np.random.Generator, *, displaced: bool, child: bool, size:
             leap=rng.uniform(-0.2, 0.2),
             gap=0.0,
             dorsal_tilt=rng.uniform(1, 7),
-            bulge=rng.uniform(0.5, 1.5),
+            bulge=rng.uniform(0.3, 1.5),
             crush=rng.uniform(1.05, 1.25),
             **common,
         )
+    ease = float(rng.beta(1.1, 1.5))  # near 0 nothing can be seen
     return Fracture(
         "radius",
         "undisplaced",
-        leap=rng.uniform(-0.5, 0.5),
-        gap=rng.uniform(0.15, 0.7),
-        radial_shift=rng.uniform(-0.5, 0.9),
-        dorsal_shift=rng.uniform(0, 0.9),
-        shortening=rng.uniform(-0.2, 0.6),
-        dorsal_tilt=rng.uniform(0, 4),
-        radial_tilt=rng.uniform(-0.5, 2),
-        crush=rng.uniform(0.75, 1.2),
+        leap=rng.uniform(-0.6, 0.6),
+        gap=ease * rng.uniform(0.1, 0.6),
+        loss=ease * rng.uniform(0.0, 0.3),
+        radial_shift=ease * rng.uniform(-0.6, 0.9),
+        dorsal_shift=ease * rng.uniform(0, 0.9),
+        shortening=ease * rng.uniform(-0.2, 0.6),
+        dorsal_tilt=ease * rng.uniform(0, 4),
+        radial_tilt=ease * rng.uniform(-0.5, 2),
+        crush=1 + ease * rng.uniform(-0.3, 0.2),
         **common,
     )
 
 
 def draw_ulna(rng: np.random.Generator, *, displaced: bool, alone: bool, size: float) -> Fracture:
     """A fracture of the ulnar styloid, or (mostly when the ulna alone is broken) of the distal ulna."""
-    far = 1.0 if displaced else 0.22
+    far = 1.0 if displaced else float(rng.uniform(0.03, 0.25))
     if rng.random() < (0.35 if alone else 0.78):
         kind = "styloid displaced" if displaced else "styloid"
         return Fracture(
@@ -141,7 +151,7 @@ def draw_ulna(rng: np.random.Generator, *, displaced: bool, alone: bool, size: f
         height=-size * rng.uniform(12, 30),
         slope=rng.uniform(-0.4, 0.4),
         leap=rng.uniform(-0.4, 0.4),
-        gap=rng.uniform(0.2, 0.6),
+        gap=min(far + 0.1, 0.4) * rng.uniform(0.2, 1.5),
         radial_shift=far * rng.uniform(-0.5, 3),
         dorsal_shift=far * rng.uniform(0.5, 3),
         shortening=far * rng.uniform(0, 2.5),

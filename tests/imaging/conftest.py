@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from fxstudy.cohort import Cohort
 
@@ -35,3 +36,12 @@ def films(tmp_path):
         box = {"x_min": 10.0, "y_min": 12.0, "x_max": 30.0, "y_max": 25.0}
         boxes.append({"image_id": f"f{i}", "box_id": f"b{i}", "label": "fracture", **box})
     return Cohort(name="films", root=tmp_path / "films", images=pd.DataFrame(rows), boxes=pd.DataFrame(boxes))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread_of_torch():
+    """Many threads on small pictures only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
