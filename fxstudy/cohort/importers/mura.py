@@ -1,4 +1,4 @@
-"""MURA v1.1: 40,561 radiographs of the upper limb, labelled per study as normal or abnormal.
+"""MURA v1.1: 40,005 public radiographs of the upper limb, labelled per study as normal or abnormal.
 
 The label means abnormal, not fracture: hardware, degenerative disease and lesions count too. It holds for a
 study, not for an image. Official layout: ``{train,valid}_image_paths.csv`` and
