@@ -26,7 +26,7 @@ def synthetic_notice(cohort: Cohort) -> Notice:
     n = len(cohort.table())
     if cohort.synthetic:
         text = (
-            f"SYNTHETIC DATA: {title}. All {n} images are drawn by a program; no number below says anything "
+            f"SYNTHETIC DATA: {title}. All {n} images are computed by a program; no number below says anything "
             "about patients."
         )
     else:
