@@ -1,8 +1,9 @@
 """DeLong's test and the bootstrap beside pROC (R) and MLstatkit, on the same numbers and in the same run.
 
 pROC is taken from an R that is installed (Debian: r-cran-proc), MLstatkit from the Python that runs this
-script; one that is missing is named and skipped. Rounds are interleaved and the least time of each counts, since
-shared machines swing. Results must agree, or the script fails.
+script; one that is missing is named and skipped. Rounds are interleaved and the least time of each counts,
+since shared machines swing; processor seconds stand beside the seconds waited. Results must agree, or the
+script fails.
 
     python benchmarks/stats.py [--cases 1000000] [--rounds 3] [--out benchmarks/results/stats.json]
 """
@@ -28,16 +29,17 @@ suppressPackageStartupMessages(library(pROC))
 folder <- commandArgs(TRUE)[1]; n <- as.integer(commandArgs(TRUE)[2]); few <- as.integer(commandArgs(TRUE)[3])
 get <- function(name, n) readBin(file.path(folder, name), "double", n)
 y <- get("truth", n); a <- get("a", n); b <- get("b", n)
+seconds <- function(t) paste(t[["elapsed"]], t[["user.self"]] + t[["sys.self"]])
 time <- system.time({
   test <- roc.test(roc(y, a, levels = c(0, 1), direction = "<"), roc(y, b, levels = c(0, 1), direction = "<"))
-})[["elapsed"]]
-cat("delong", time, sprintf("%.12f", test$statistic), "\\n")
+})
+cat("delong", seconds(time), sprintf("%.12f", test$statistic), "\\n")
 y <- get("truth_few", few); a <- get("a_few", few)
 r <- roc(y, a, levels = c(0, 1), direction = "<")
 time <- system.time({
   ci <- ci.auc(r, method = "bootstrap", boot.n = 2000, progress = "none")
-})[["elapsed"]]
-cat("bootstrap", time, sprintf("%.6f", ci[1]), sprintf("%.6f", ci[3]), "\\n")
+})
+cat("bootstrap", seconds(time), sprintf("%.6f", ci[1]), sprintf("%.6f", ci[3]), "\\n")
 cat("version", as.character(packageVersion("pROC")), R.version$major, R.version$minor, "\\n")
 """
 
@@ -50,15 +52,20 @@ def made(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return truth, a, a + rng.normal(size=n)
 
 
+def clock() -> np.ndarray:
+    """Seconds waited and processor seconds."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
 def ours(large: tuple, few: tuple) -> dict:
     """Seconds and results of fxstudy.stats."""
-    start = time.perf_counter()
+    start = clock()
     test = delong_test(*large)
-    middle = time.perf_counter()
+    middle = clock()
     drawn = bootstrap_auc(few[0], few[1], interval="percentile", replicates=2000, seed=0)
     return {
-        "delong_s": middle - start,
-        "bootstrap_s": time.perf_counter() - middle,
+        "delong_s": list(middle - start),
+        "bootstrap_s": list(clock() - middle),
         "z": test.difference.statistic,
         "interval": [drawn.low, drawn.high],
     }
@@ -82,10 +89,10 @@ def proc(large: tuple, few: tuple) -> dict | str:
         return f"pROC could not run: {done.stderr.strip().splitlines()[-1:]}"
     told = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.strip()}
     return {
-        "delong_s": float(told["delong"][0]),
-        "bootstrap_s": float(told["bootstrap"][0]),
-        "z": float(told["delong"][1]),
-        "interval": [float(value) for value in told["bootstrap"][1:]],
+        "delong_s": [float(value) for value in told["delong"][:2]],
+        "bootstrap_s": [float(value) for value in told["bootstrap"][:2]],
+        "z": float(told["delong"][2]),
+        "interval": [float(value) for value in told["bootstrap"][2:]],
         "version": f"pROC {told['version'][0]}, R {'.'.join(told['version'][1:])}",
     }
 
@@ -98,13 +105,13 @@ def mlstatkit(large: tuple, few: tuple) -> dict | str:
         return "MLstatkit is not installed in this Python"
     truth, a, b = large
     squeezed = [1 / (1 + np.exp(-score)) for score in (a, b)]
-    start = time.perf_counter()
+    start = clock()
     z = Delong_test(truth.astype(int), *squeezed)[0]
-    middle = time.perf_counter()
+    middle = clock()
     drawn = Bootstrapping(few[0].astype(int), 1 / (1 + np.exp(-few[1])), "roc_auc", n_bootstraps=2000)
     return {
-        "delong_s": middle - start,
-        "bootstrap_s": time.perf_counter() - middle,
+        "delong_s": list(middle - start),
+        "bootstrap_s": list(clock() - middle),
         "z": float(z),
         "interval": [float(drawn[1]), float(drawn[2])],
         "version": f"MLstatkit {metadata.version('MLstatkit')}",
@@ -112,12 +119,12 @@ def mlstatkit(large: tuple, few: tuple) -> dict | str:
 
 
 def least(rounds: list[dict | str]) -> dict | str:
-    """The round's results with the least time of each task."""
+    """A round's results with the least seconds of each task: [waited, processor]."""
     if isinstance(rounds[0], str):
         return rounds[0]
     best = dict(rounds[0])
     for task in ("delong_s", "bootstrap_s"):
-        best[task] = min(round_[task] for round_ in rounds)
+        best[task] = np.min([round_[task] for round_ in rounds], axis=0).tolist()
     return best
 
 
@@ -159,14 +166,16 @@ def main() -> int:
         if isinstance(found, str):
             sys.stdout.write(f"{name} is skipped: {found}\n")
             continue
-        ratios = {task: found[f"{task}_s"] / own[f"{task}_s"] for task in ("delong", "bootstrap")}
+        tasks = ("delong", "bootstrap")
+        ratios = {task: list(np.divide(found[f"{task}_s"], own[f"{task}_s"])) for task in tasks}
         report["times_faster"][name] = ratios
         agree &= bool(np.isclose(abs(found["z"]), abs(own["z"]), rtol=1e-6))
-        sys.stdout.write(
-            f"{name}: DeLong {found['delong_s']:.2f} s against {own['delong_s']:.3f} s ({ratios['delong']:.1f} times), "
-            f"bootstrap {found['bootstrap_s']:.2f} s against {own['bootstrap_s']:.3f} s "
-            f"({ratios['bootstrap']:.1f} times)\n"
-        )
+        for task in tasks:
+            (theirs, cpu), (mine, own_cpu) = found[f"{task}_s"], own[f"{task}_s"]
+            sys.stdout.write(
+                f"{name}, {task}: {theirs:.2f} s against {mine:.3f} s ({theirs / mine:.1f} times), processor "
+                f"{cpu:.2f} s against {own_cpu:.3f} s ({cpu / own_cpu:.1f} times)\n"
+            )
     report["agree"] = agree
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(report, indent=2) + "\n")
