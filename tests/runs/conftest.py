@@ -2,7 +2,9 @@
 
 import json
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,6 +96,42 @@ def quiet(tmp_path: Path):
     """A stream that is not a terminal."""
     with (tmp_path / "shown.txt").open("w+") as stream:
         yield stream
+
+
+PATIENCE_SECONDS = 300  # for machines under load; nothing waits that long on an idle one
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Callable[[], object]], None]:
+    """Waits until a condition holds."""
+
+    def wait(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture
+def background(tmp_path: Path):
+    """Starts Python programs that are gone after the test, whatever happens."""
+    started = []
+
+    def start(script: str) -> subprocess.Popen:
+        command = [sys.executable, "-c", script]
+        with (tmp_path / f"shown{len(started)}.txt").open("w") as shown:
+            process = subprocess.Popen(command, stderr=shown, start_new_session=True)
+        process.shown = Path(shown.name)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.terminate()  # its children notice within a second
+            process.wait()
 
 
 @pytest.fixture

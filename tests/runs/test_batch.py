@@ -4,8 +4,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -119,7 +117,7 @@ run.save_metrics({'device': os.environ['CUDA_VISIBLE_DEVICES'], 'begun': begun, 
         assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
 
 
-def test_ctrl_c_leaves_nothing_running_and_says_so(project, alive, tmp_path):
+def test_ctrl_c_leaves_nothing_running_and_says_so(project, alive, tmp_path, background, wait_for):
     project.write("import time\ntime.sleep(120)")
     plan = project.plan("runs:\n  - {notebook: 10_tiny, grid: {seed: [1, 2, 3]}}")
     script = f"""
@@ -129,14 +127,12 @@ launch.child_command = lambda request: [sys.executable, {str(tmp_path / "child.p
 result = run_plan({str(plan)!r}, jobs=2)
 sys.exit(3 if result.interrupted and not result.ok else 0)
 """
-    parent = subprocess.Popen([sys.executable, "-c", script], start_new_session=True, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while len(list(project.root.glob("runs/*/*/*/.state/kernel.json"))) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    parent = background(script)
+    wait_for(lambda: len(list(project.root.glob("runs/*/*/*/.state/kernel.json"))) == 2)
     time.sleep(1)
     parent.send_signal(signal.SIGINT)
-    shown = parent.communicate(timeout=60)[1].decode()
+    parent.wait(timeout=300)
+    shown = parent.shown.read_text()
     assert parent.returncode == 3, shown
     assert alive(str(project.root)) == []
     records = [read_record(path) for path in project.root.glob("runs/*/*/*")]
@@ -144,7 +140,7 @@ sys.exit(3 if result.interrupted and not result.ok else 0)
     assert "interrupted" in shown
 
 
-def test_killed_parent_takes_the_notebook_with_it(project, alive, tmp_path):
+def test_killed_parent_takes_the_notebook_with_it(project, alive, tmp_path, background, wait_for):
     project.write("import time\ntime.sleep(120)")
     script = f"""
 import sys
@@ -152,17 +148,12 @@ from fxstudy.runs import launch, run_notebook
 launch.child_command = lambda request: [sys.executable, {str(tmp_path / "child.py")!r}, str(request)]
 run_notebook("10_tiny")
 """
-    parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not list(project.root.glob("runs/*/*/*/.state/kernel.json")):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    parent = background(script)
+    wait_for(lambda: list(project.root.glob("runs/*/*/*/.state/kernel.json")))
     time.sleep(1)
     parent.kill()
     parent.wait()
-    while alive(str(project.root)):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_for(lambda: not alive(str(project.root)))
     (record,) = [read_record(path) for path in project.root.glob("runs/*/*/*")]
     assert record.status == "interrupted" and "has ended" in record.error.evalue
 

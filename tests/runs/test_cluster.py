@@ -2,9 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
-import time
 
 import pytest
 
@@ -72,8 +69,8 @@ def test_job_at_its_time_limit_is_queued_again_and_continues(project, cluster, q
     assert json.loads((outcome.spec.folder / "metrics.json").read_text())["first"] > 0
 
 
-def test_parent_may_end_and_a_later_one_knows_everything(project, cluster, quiet, tmp_path):
-    project.write(SLOW, parameters="steps: int = 30")
+def test_parent_may_end_and_a_later_one_knows_everything(project, cluster, quiet, background, wait_for):
+    project.write(SLOW, parameters="steps: int = 60")
     plan = project.plan("runs:\n  - {notebook: 10_tiny}")
     script = f"""
 from pathlib import Path
@@ -81,13 +78,8 @@ from fxstudy.runs import run_plan
 from fxstudy.runs.cluster import ClusterEngine
 run_plan({str(plan)!r}, engine=ClusterEngine(Path({str(project.root)!r}), cluster="local"))
 """
-    parent = subprocess.Popen(
-        [sys.executable, "-c", script], stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    deadline = time.monotonic() + 60
-    while not list(project.root.glob("runs/*/*/*/checkpoints/step")):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    parent = background(script)
+    wait_for(lambda: list(project.root.glob("runs/*/*/*/checkpoints/step")))
     parent.kill()
     parent.wait()
     assert [state.status for state in status()] == ["running"]
@@ -96,7 +88,7 @@ run_plan({str(plan)!r}, engine=ClusterEngine(Path({str(project.root)!r}), cluste
     assert (outcome.spec.folder / "log.txt").read_text().count("started") == 1
 
 
-def test_interrupted_batch_cancels_its_jobs(project, cluster, quiet, alive):
+def test_interrupted_batch_cancels_its_jobs(project, cluster, quiet, alive, wait_for):
     project.write(SLOW, parameters="steps: int = 400")
     plan = project.plan("runs:\n  - {notebook: 10_tiny}")
     engine = cluster()
@@ -110,10 +102,7 @@ def test_interrupted_batch_cancels_its_jobs(project, cluster, quiet, alive):
     engine.flush = interrupt
     result = run_plan(plan, engine=engine, stream=quiet)
     assert result.interrupted and result.outcomes[0].record.status == "interrupted"
-    deadline = time.monotonic() + 20
-    while alive(str(project.root)):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_for(lambda: not alive(str(project.root)))
 
 
 def test_code_changed_between_submission_and_start_is_refused(project):

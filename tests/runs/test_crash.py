@@ -4,7 +4,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 
@@ -40,9 +39,14 @@ sys.exit(0 if result.ok else 1)
 """
 
 
-def start_parent(project, plan, tmp_path, jobs=1):
-    script = PARENT.format(child=str(tmp_path / "child.py"), plan=str(plan), jobs=jobs)
-    return subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, start_new_session=True)
+@pytest.fixture
+def start_parent(project, tmp_path, background):
+    """Starts a process that runs a plan."""
+
+    def start(plan, jobs=1):
+        return background(PARENT.format(child=str(tmp_path / "child.py"), plan=str(plan), jobs=jobs))
+
+    return start
 
 
 def steps_done(project):
@@ -51,22 +55,15 @@ def steps_done(project):
     return 0
 
 
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
 def test_killed_at_random_moments_the_next_run_continues_to_equal_predictions(
-    project, tmp_path, quiet, alive
+    project, start_parent, wait_for, quiet, alive
 ):
     project.write(TRAIN.format(pause=0.1, steps=40), SAVE)
     plan = project.plan("runs:\n  - {notebook: 10_tiny}")
     rng = random.Random(3)
     for victim in ("parent", "child", "kernel"):
         before = steps_done(project)
-        parent = start_parent(project, plan, tmp_path)
+        parent = start_parent(plan)
         wait_for(lambda: steps_done(project) > before)  # noqa: B023
         time.sleep(rng.uniform(0.0, 0.4))
         (folder,) = project.root.glob("runs/tiny/10_tiny/*")
@@ -75,7 +72,7 @@ def test_killed_at_random_moments_the_next_run_continues_to_equal_predictions(
         else:
             facts = json.loads((folder / ".state" / f"{victim}.json").read_text())
             os.kill(facts["pid"], signal.SIGKILL)
-        parent.communicate()
+        parent.wait()
         wait_for(lambda: not alive(str(project.root)))
         record = read_record(folder)
         assert record is None or record.status in ("killed", "interrupted")
@@ -94,14 +91,14 @@ def test_killed_at_random_moments_the_next_run_continues_to_equal_predictions(
     assert digests[0] == digests[1]
 
 
-def test_continues_from_the_checkpoint_and_not_from_the_start(project, tmp_path, quiet):
+def test_continues_from_the_checkpoint_and_not_from_the_start(project, start_parent, wait_for, quiet):
     text = TRAIN.format(pause=0.1, steps=20) + "\nrun.save_metrics({'first_step': done})"
     project.write(text)
     plan = project.plan("runs:\n  - {notebook: 10_tiny}")
-    parent = start_parent(project, plan, tmp_path)
+    parent = start_parent(plan)
     wait_for(lambda: list(project.root.glob("runs/*/*/*/checkpoints/last.json")))
     parent.kill()
-    parent.communicate()
+    parent.wait()
     result = run_plan(plan, stream=quiet)
     saved = json.loads((result.folders[0] / "metrics.json").read_text())
     assert result.ok and saved["first_step"] >= 1
@@ -241,31 +238,28 @@ def test_other_errors_are_left_as_they_are():
     assert advise("ValueError", "wrong shape", {"batch_size": 3}) == "wrong shape"
 
 
-def test_two_parents_share_a_plan_and_never_clash(project, tmp_path):
+def test_two_parents_share_a_plan_and_never_clash(project, start_parent):
     cell = "import time, uuid\nrun.save_metrics({'who': uuid.uuid4().hex})\ntime.sleep(0.3)"
     project.write(cell)
     plan = project.plan("runs:\n  - {notebook: 10_tiny, grid: {seed: [1, 2, 3, 4]}}")
-    parents = [start_parent(project, plan, tmp_path) for _ in range(2)]
-    shown = [parent.communicate(timeout=240)[1].decode() for parent in parents]
-    assert [parent.returncode for parent in parents] == [0, 0], shown
-    starts = sum(text.count("start    ") for text in shown)
+    parents = [start_parent(plan) for _ in range(2)]
+    assert [parent.wait(timeout=300) for parent in parents] == [0, 0]
+    shown = [parent.shown.read_text() for parent in parents]
     logs = [path.read_text().count("started") for path in project.root.glob("runs/*/*/*/log.txt")]
     assert logs == [1, 1, 1, 1], shown
-    assert 4 <= starts <= 6
     assert all("ok       10_tiny" in text for text in shown), "both should have done some"
 
 
-def test_killed_parent_of_two_leaves_its_run_to_the_other(project, tmp_path):
+def test_killed_parent_of_two_leaves_its_run_to_the_other(project, start_parent, wait_for):
     project.write(TRAIN.format(pause=0.1, steps=40), SAVE)
     plan = project.plan("runs:\n  - {notebook: 10_tiny}")
-    first = start_parent(project, plan, tmp_path)
-    wait_for(lambda: list(project.root.glob("runs/*/*/*/checkpoints/last.json")))
-    second = start_parent(project, plan, tmp_path)
-    line = second.stderr.readline().decode()
-    assert "another process is doing it" in line
+    first = start_parent(plan)
+    wait_for(lambda: steps_done(project))
+    second = start_parent(plan)
+    wait_for(lambda: "another process is doing it" in second.shown.read_text() or second.poll() is not None)
     first.kill()
-    first.communicate()
-    shown = second.communicate(timeout=120)[1].decode()
-    assert second.returncode == 0, shown
+    first.wait()
+    assert second.wait(timeout=300) == 0, second.shown.read_text()
+    assert "another process is doing it" in second.shown.read_text()
     (folder,) = project.root.glob("runs/tiny/10_tiny/*")
     assert read_record(folder).ok and not (folder / ".lock").exists()

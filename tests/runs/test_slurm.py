@@ -6,8 +6,6 @@ Takes some minutes, most of them the cluster's own waiting before it starts a jo
 import json
 import shutil
 import subprocess
-import sys
-import time
 
 import pytest
 
@@ -48,34 +46,26 @@ def slurm(project):
     return project
 
 
-def wait_for(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, [(state.folder.name, state.status) for state in status()]
-        time.sleep(1)
-
-
 @pytest.mark.slow
-def test_one_cancelled_one_at_its_limit_parent_killed_and_every_record_true(slurm, quiet):
+def test_one_cancelled_one_at_its_limit_parent_killed_and_every_record_true(
+    slurm, quiet, background, wait_for
+):
     slurm.write(CELL, parameters="steps: int = 1")
     plan = slurm.plan(PLAN)
     script = PARENT.replace("ROOT", repr(str(slurm.root))).replace("PLAN", repr(str(plan)))
-    command = [sys.executable, "-c", script.replace("REQUEUES", "2")]
-    shown = (slurm.root / "parent.txt").open("w")
-    parent = subprocess.Popen(command, stderr=shown, start_new_session=True)
-    shown.close()
-    folders = {}
-    wait_for(lambda: len(list(slurm.root.glob(f"runs/tiny/10_tiny/*/{JOB}"))) == 4, 60)
+    parent = background(script.replace("REQUEUES", "2"))
+    wait_for(lambda: len(list(slurm.root.glob(f"runs/tiny/10_tiny/*/{JOB}"))) == 4)
     parent.kill()
     parent.wait()
+    folders = {}
     for file in slurm.root.glob("runs/tiny/10_tiny/*/.state/request.json"):
         folders[json.loads(file.read_text())["parameters"]["steps"]] = file.parents[1]
     assert {state.status for state in status()} <= {"queued", "running", "ok"}
 
-    wait_for(lambda: (folders[1001] / "checkpoints" / "step").exists(), 120)
+    wait_for(lambda: (folders[1001] / "checkpoints" / "step").exists())
     job = json.loads((folders[1001] / JOB).read_text())["id"]
     subprocess.run(["scancel", job], check=True)
-    wait_for(lambda: not {"queued", "running"} & {state.status for state in status()}, 500)
+    wait_for(lambda: not {"queued", "running"} & {state.status for state in status()}, 900)
 
     found = {state.record.parameters["steps"]: state.record for state in status()}
     told = {steps: (record.status, record.error) for steps, record in found.items()}
