@@ -32,6 +32,7 @@ from fxstudy.report.text import estimate_text, interval_text, p_text
 
 # These see networks: they are imported when they are used, so that a page can be written without torch.
 _LATER = {
+    "predictions_notice": "notices",
     "pairs_table": "comparison",
     "literature_rows": "comparison",
     "counts_table": "counts",
@@ -97,6 +98,7 @@ __all__ = [
     "plot_subgroups",
     "plot_training",
     "plot_tuning_auc",
+    "predictions_notice",
     "published",
     "published_studies",
     "published_table",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from fxstudy.cohort import Cohort
 
 
@@ -32,3 +34,13 @@ def synthetic_notice(cohort: Cohort) -> Notice:
     else:
         text = f"{title}: {n} radiographs. Research use only; not a medical device."
     return Notice(text, cohort.synthetic)
+
+
+def predictions_notice(predictions: pd.DataFrame) -> Notice:
+    """The same for stored predictions; their column ``synthetic`` says where the images come from."""
+    synthetic = bool(predictions["synthetic"].any())
+    if synthetic:
+        return Notice(
+            "SYNTHETIC DATA: images computed by a program; no number below is about patients.", True
+        )
+    return Notice("Research use only; not a medical device.", False)

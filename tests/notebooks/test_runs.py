@@ -88,7 +88,7 @@ def test_the_reports_numbers_follow_from_the_saved_predictions(finished):
 @pytest.mark.slow
 def test_a_report_opens_offline_and_says_synthetic(finished):
     _, project = finished
-    for study in ("tour", "wrist_delong"):
+    for study in ("tour", "wrist_delong", "compare"):
         html = (folder(project, study) / "report.html").read_text(encoding="utf-8")
         assert "SYNTHETIC DATA" in html and "not a medical device" in html.lower()
         assert not re.search(r"<script|<link|@import|src=[\"']http", html)

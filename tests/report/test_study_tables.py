@@ -22,6 +22,7 @@ from fxstudy.report import (
     misses_by,
     pairs_table,
     plot_subgroups,
+    predictions_notice,
     repeat_table,
     spread_cases,
     subgroup_columns,
@@ -235,3 +236,8 @@ def test_synthetic_data_is_announced(films):
         name="x", root=films.root, images=films.images, description={"synthetic": True, "title": "Drawn"}
     )
     assert "SYNTHETIC DATA: Drawn" in synthetic_notice(drawn)._repr_html_()
+
+
+def test_synthetic_predictions_are_announced(predictions):
+    assert "SYNTHETIC DATA" in str(predictions_notice(predictions.assign(synthetic=True)))
+    assert "SYNTHETIC" not in str(predictions_notice(predictions.assign(synthetic=False)))
