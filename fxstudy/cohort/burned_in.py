@@ -12,12 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 SMALLEST, LARGEST = 6, 90
-FEWEST_CHARACTERS = 4
+FEWEST_CHARACTERS = 5
 _SMALL_IMAGE, _SMALL_TEXT = 1200, 14
 _FAINTEST, _HALF = 0.04, 0.5
 _STROKE = 15
-_UNEVEN, _UNLIKE = 0.28, 0.3
-_MOST = 4000
+_MARGIN, _ASIDE = 0.3, 2.0
+_UNEVEN, _UNLIKE = 0.28, 0.12
+_MOST = 6000
+_HEIGHTS = (6, 9, 14, 21, 32, 48, 72)
+OFF_LINE, OFF_HEIGHT, OFF_GREY = 0.06, 0.2, 0.05
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,11 @@ def find_text(pixels: np.ndarray) -> list[TextRegion]:
     scale = 2.0 if max(pixels.shape) < _SMALL_IMAGE else 1.0
     image = pixels
     if scale > 1:
-        image = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        image = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
     found: list[np.ndarray] = []
     for surface in (image, 1 - image):
-        boxes, steps = _characters(surface)
-        found += _rows_of_characters(boxes, steps, smallest=_SMALL_TEXT * scale)
+        boxes, greys = _characters(surface)
+        found += _rows_of_characters(boxes, greys, smallest=_SMALL_TEXT * scale)
     return _merged(found, scale, pixels.shape)
 
 
@@ -71,8 +74,8 @@ def _characters(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     -------
     boxes : ndarray of int, shape (n, 4)
         x, y, width, height.
-    steps : ndarray of float, shape (n,)
-        How much brighter than its surroundings each is.
+    greys : ndarray of float, shape (n,)
+        Brightest grey of each: letters of one text have one, bones do not.
     """
     import cv2
 
@@ -84,7 +87,10 @@ def _characters(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     area = stats[:, cv2.CC_STAT_AREA].astype(float)
     inside = labels[mask]
     step = np.bincount(inside, hat[mask], count) / area
-    spread = np.bincount(inside, hat[mask] ** 2, count) / area - step**2
+    grey = np.bincount(inside, image[mask], count) / area
+    spread = np.bincount(inside, image[mask] ** 2, count) / area - grey**2
+    brightest = np.zeros(count, dtype=np.float32)
+    np.maximum.at(brightest, inside, image[mask])
     fits = (
         (height >= SMALLEST)
         & (height <= LARGEST)
@@ -96,42 +102,71 @@ def _characters(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     kept = np.flatnonzero(fits)
     if len(kept) > _MOST:
         kept = kept[np.argsort(-step[kept], kind="stable")[:_MOST]]
-    return stats[kept][:, :4], step[kept]
+    return stats[kept][:, :4], brightest[kept]
 
 
-def _rows_of_characters(boxes: np.ndarray, steps: np.ndarray, *, smallest: float) -> list[np.ndarray]:
+def _rows_of_characters(boxes: np.ndarray, greys: np.ndarray, *, smallest: float) -> list[np.ndarray]:
     """Groups of boxes that stand side by side and are alike: x_min, y_min, x_max, y_max, count."""
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    if len(boxes) < FEWEST_CHARACTERS:
+    pairs = _neighbours(boxes, greys)
+    if len(pairs) < FEWEST_CHARACTERS - 1:
         return []
-    count, group = connected_components(csr_matrix(_neighbours(boxes, steps)), directed=False)
+    links = coo_matrix((np.ones(len(pairs)), pairs.T), shape=(len(boxes), len(boxes)))
+    count, group = connected_components(links, directed=False)
     rows = []
     for number in np.flatnonzero(np.bincount(group, minlength=count) >= FEWEST_CHARACTERS):
-        x, y, width, height = boxes[group == number].T
-        typical = np.median(height)
-        edges = np.array([x.min(), y.min(), (x + width).max(), (y + height).max(), len(x)])
-        tall, wide = edges[3] - edges[1], edges[2] - edges[0]
-        needed = FEWEST_CHARACTERS + 2 * (typical < smallest)
-        if tall <= 2 * typical and wide >= 2.5 * typical and len(x) >= needed:
-            rows.append(edges)
+        members = group == number
+        if _is_line(boxes[members], greys[members], smallest):
+            x, y, width, height = boxes[members].T
+            edges = (x.min(), y.min(), (x + width).max(), (y + height).max(), len(x))
+            rows.append(np.array(edges))
     return rows
 
 
-def _neighbours(boxes: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Which boxes may be neighbouring characters: like in height and grey, on one line, close."""
-    x, y, width, height = (boxes[:, i].astype(np.float32) for i in range(4))
-    taller, smaller = np.maximum(height[:, None], height), np.minimum(height[:, None], height)
-    gap = x[None, :] - (x + width)[:, None]
-    shared = np.minimum((y + height)[:, None], y + height) - np.maximum(y[:, None], y)
-    brighter = np.maximum(steps[:, None], steps)
-    alike = (taller <= 1.8 * smaller) & (np.abs(steps[:, None] - steps) <= _UNLIKE * brighter)
-    return alike & (gap >= -0.3 * taller) & (gap <= 1.0 * taller) & (shared >= 0.55 * smaller)
+def _is_line(boxes: np.ndarray, greys: np.ndarray, smallest: float) -> bool:
+    """Characters of one height and one grey that stand or hang on a straight line."""
+    x, y, width, height = boxes.T
+    typical, bottom = np.median(height), y + height
+    tall, wide = bottom.max() - y.min(), (x + width).max() - x.min()
+    needed = FEWEST_CHARACTERS + 2 * (typical < smallest)
+    off_line = min(np.median(np.abs(edge - np.median(edge))) for edge in (y, bottom))
+    return (
+        len(x) >= needed
+        and tall <= 1.8 * typical
+        and wide >= 2.5 * typical
+        and off_line <= OFF_LINE * typical
+        and np.median(np.abs(height - typical)) <= OFF_HEIGHT * typical
+        and greys.std() <= OFF_GREY * (1 + (typical < smallest))
+    )
+
+
+def _neighbours(boxes: np.ndarray, greys: np.ndarray) -> np.ndarray:
+    """Pairs of boxes that may be neighbouring characters: like in height and grey, on one line, close."""
+    from scipy.spatial import cKDTree
+
+    found = [np.zeros((0, 2), dtype=int)]
+    for low in _HEIGHTS:
+        chosen = np.flatnonzero((boxes[:, 3] >= low) & (boxes[:, 3] <= 1.8 * low))
+        if len(chosen) > 1:
+            centres = boxes[chosen, :2] + boxes[chosen, 2:] / 2
+            near = cKDTree(centres).query_pairs(3.2 * low, output_type="ndarray")
+            found.append(chosen[near])
+    pairs = np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    first, second = boxes[pairs[:, 0]].astype(float), boxes[pairs[:, 1]].astype(float)
+    taller, smaller = np.maximum(first[:, 3], second[:, 3]), np.minimum(first[:, 3], second[:, 3])
+    right = np.minimum(first[:, 0] + first[:, 2], second[:, 0] + second[:, 2])
+    gap = np.maximum(first[:, 0], second[:, 0]) - right
+    bottom = np.minimum(first[:, 1] + first[:, 3], second[:, 1] + second[:, 3])
+    shared = bottom - np.maximum(first[:, 1], second[:, 1])
+    apart = np.abs(greys[pairs[:, 0]] - greys[pairs[:, 1]])
+    alike = (taller <= 1.8 * smaller) & (apart <= _UNLIKE)
+    return pairs[alike & (gap >= -0.3 * taller) & (gap <= taller) & (shared >= 0.55 * smaller)]
 
 
 def _merged(rows: list[np.ndarray], scale: float, shape: tuple[int, int]) -> list[TextRegion]:
-    """Join rows that overlap (found at several contrasts) and widen them by a margin."""
+    """Join rows that overlap and widen them, for letters before bones of their own grey are missed."""
     joined: list[np.ndarray] = []
     for row in sorted(rows, key=lambda row: -row[4]):
         for other in joined:
@@ -142,12 +177,10 @@ def _merged(rows: list[np.ndarray], scale: float, shape: tuple[int, int]) -> lis
             joined.append(row.copy())
     regions = []
     for x_min, y_min, x_max, y_max, count in joined:
-        margin = 0.3 * (y_max - y_min)
-        low = (max(int((x_min - margin) / scale), 0), max(int((y_min - margin) / scale), 0))
-        high = (
-            min(int((x_max + margin) / scale) + 1, shape[1]),
-            min(int((y_max + margin) / scale) + 1, shape[0]),
-        )
+        across, aside = _MARGIN * (y_max - y_min), _ASIDE * (y_max - y_min)
+        low = (max(int((x_min - aside) / scale), 0), max(int((y_min - across) / scale), 0))
+        right, bottom = int((x_max + aside) / scale) + 1, int((y_max + across) / scale) + 1
+        high = (min(right, shape[1]), min(bottom, shape[0]))
         regions.append(TextRegion(*low, *high, int(count)))
     return sorted(regions, key=lambda region: (region.y_min, region.x_min))
 

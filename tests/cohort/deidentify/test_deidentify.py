@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pydicom
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit
@@ -234,6 +234,32 @@ def test_jpeg_and_png_lose_their_text_and_keep_their_pixels(tmp_path, places):
         clean = places["to"] / walk[f"Zzyzxdoe/{name}"]
         assert b"Zzyzxdoe" not in clean.read_bytes()
         np.testing.assert_array_equal(read_image(clean).pixels, pixels)
+
+
+def with_text() -> Dataset:
+    picture = Image.new("L", (400, 300), 0)
+    ImageDraw.Draw(picture).text((20, 40), "ZZYZXDOE JANE", fill=255, font=ImageFont.load_default(size=24))
+    values = (np.asarray(picture).astype(np.uint16) * 8 + 900).astype(np.uint16)
+    return pydicom.dcmread(io.BytesIO(film(values, PatientID="07912345", SOPInstanceUID="1.2.9")))
+
+
+def test_films_with_text_are_refused_or_blacked_out(tmp_path, places):
+    saved(with_text(), tmp_path / "in" / "a.dcm")
+    report = deidentify_folder(tmp_path / "in", **places)
+    assert report.written == 0
+    assert report.refused["reason"].iloc[0].startswith("burned-in text: ")
+    report = deidentify_folder(tmp_path / "in", text="mask", **places)
+    assert (report.written, report.masked) == (1, 1)
+    clean = pydicom.dcmread(next(places["to"].rglob("*.dcm")))
+    assert (clean.pixel_array > 2000).mean() < 0.001 < (with_text().pixel_array > 2000).mean()
+    assert clean.BurnedInAnnotation == "NO"
+    assert "113101" in [code.CodeValue for code in clean.DeidentificationMethodCodeSequence]
+
+
+def test_text_that_the_header_declares_and_nobody_finds_is_refused(tmp_path, places):
+    saved(identified(BurnedInAnnotation="YES"), tmp_path / "in" / "a.dcm")
+    report = deidentify_folder(tmp_path / "in", text="mask", **places)
+    assert "says YES, but none was found" in report.refused["reason"].iloc[0]
 
 
 def test_the_preview_shows_elements_and_no_values(tmp_path):
