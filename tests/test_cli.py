@@ -37,7 +37,7 @@ def test_parameters_do_not_belong_to_a_plan(repository, monkeypatch, capsys):
 def test_a_dry_run_starts_nothing_and_says_why(repository, monkeypatch, capsys):
     monkeypatch.chdir(repository)
     assert main(["run", "params/plans/study.yaml", "--dry-run"]) == OK
-    assert "50_wrist_delong: " in capsys.readouterr().out
+    assert "wrist_delong: " in capsys.readouterr().out
 
 
 def test_an_importer_that_finds_nothing_says_what_it_wants(tmp_path, capsys):
