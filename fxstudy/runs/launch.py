@@ -123,9 +123,9 @@ def clear(folder: Path, *, keep_checkpoints: bool) -> None:
     (folder / RECORD).unlink(missing_ok=True)
     kept = _KEPT if keep_checkpoints else _KEPT[1:]
     for path in folder.iterdir():
-        if path.name in kept or path.name.startswith((LOCK, ".job")):
-            continue
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        if path.name in kept or LOCK in path.name or path.name.startswith(".job"):
+            continue  # others may be drafting their lock in this folder
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
     for name in ("stop.json", "kernel.json", "finished.json", "progress.json"):
         (folder / STATE / name).unlink(missing_ok=True)
 

@@ -63,7 +63,7 @@ def test_failing_notebook_is_told_and_blocks(project, cluster, quiet):
 def test_job_at_its_time_limit_is_queued_again_and_continues(project, cluster, quiet):
     project.write(SLOW, parameters="steps: int = 50")
     plan = project.plan("runs:\n  - {notebook: 10_tiny}")
-    engine = cluster(minutes=1, signal_seconds=50, requeues=5)
+    engine = cluster(minutes=1, signal_seconds=50, requeues=40)
     (outcome,) = run_plan(plan, engine=engine, stream=quiet).outcomes
     assert outcome.ok, outcome.record
     assert json.loads((outcome.spec.folder / "metrics.json").read_text())["first"] > 0

@@ -243,8 +243,9 @@ def test_two_parents_share_a_plan_and_never_clash(project, start_parent):
     project.write(cell)
     plan = project.plan("runs:\n  - {notebook: 10_tiny, grid: {seed: [1, 2, 3, 4]}}")
     parents = [start_parent(plan) for _ in range(2)]
-    assert [parent.wait(timeout=300) for parent in parents] == [0, 0]
+    codes = [parent.wait(timeout=300) for parent in parents]
     shown = [parent.shown.read_text() for parent in parents]
+    assert codes == [0, 0], shown
     logs = [path.read_text().count("started") for path in project.root.glob("runs/*/*/*/log.txt")]
     assert logs == [1, 1, 1, 1], shown
     assert all("ok       10_tiny" in text for text in shown), "both should have done some"
