@@ -57,8 +57,6 @@ def read_text_table(path: Path) -> tuple[pd.DataFrame, list[int], list[Fault]]:
 
 def _decoded(path: Path) -> str:
     data = path.read_bytes()
-    if not data.strip():
-        raise CohortError(f"{path.name}: the file is empty; it must have a header and one row per record")
     if data[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         raise CohortError(f"{path.name}: this is an Excel workbook; in Excel choose 'Save as', 'CSV UTF-8'")
     encoding = next((name for mark, name in _ENCODINGS if data.startswith(mark)), "utf-8")
@@ -69,6 +67,8 @@ def _decoded(path: Path) -> str:
         raise CohortError(
             f"{path.name}: line {line} is not UTF-8 text; in Excel choose 'Save as', 'CSV UTF-8'"
         ) from None
+    if not text.strip():
+        raise CohortError(f"{path.name}: the file is empty; it must have a header and one row per record")
     if "\0" in text:
         raise CohortError(f"{path.name}: holds binary data, not text; it must be a CSV file")
     return text

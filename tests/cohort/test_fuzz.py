@@ -8,7 +8,7 @@ import struct
 
 import numpy as np
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from cohort.samples import film, images_table, picture_bytes
@@ -89,7 +89,11 @@ HEADER = {
 def test_headers_that_lie(data):
     chosen = data.draw(st.sets(st.sampled_from(sorted(HEADER)), min_size=1, max_size=4))
     elements = {name: data.draw(HEADER[name]) for name in sorted(chosen)}
-    read_or_refused(film(np.arange(64, dtype=np.uint16).reshape(8, 8), **elements))
+    try:
+        written = film(np.arange(64, dtype=np.uint16).reshape(8, 8), **elements)
+    except (OSError, ValueError):  # what pydicom does not write, nobody can be given
+        reject()
+    read_or_refused(written)
 
 
 @FEW
@@ -133,7 +137,7 @@ def test_one_changed_cell_of_a_good_cohort(tmp_path, row, column, value):
     try:
         cohort = read_cohort(tmp_path)
     except CohortError as error:
-        assert error.faults or "not a readable CSV" in str(error)
+        assert error.faults or str(error).startswith("images.csv: ")
     else:
         assert len(cohort.images) == 24
 

@@ -138,6 +138,7 @@ def test_leaks_alone_are_a_leakage_error(cohort_on_disk):
     [
         (lambda data: b"PK\x03\x04" + data, "Excel workbook"),
         (lambda data: b"", "file is empty"),
+        (lambda data: b"\xef\xbb\xbf", "file is empty"),
         (lambda data: data.replace(b"none", b"k\xf6rper"), "not UTF-8"),
         (lambda data: data + b"\0", "binary data"),
     ],
