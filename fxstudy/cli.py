@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from fxstudy.cli_cohort import add_cohort
 from fxstudy.errors import FxstudyError, ParameterError, PlanError
 
 OK, NOT_OK, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -129,26 +130,6 @@ def _collect(given: argparse.Namespace) -> int:
     return OK
 
 
-def _import(given: argparse.Namespace) -> int:
-    from fxstudy.cohort import import_fracatlas
-
-    target = given.to or Path("cohorts") / f"fracatlas_{given.region}"
-    report = import_fracatlas(
-        given.folder, films=given.films, region=given.region, to=target, seed=given.seed
-    )
-    _say(report.text())
-    _say(f"cohort: {_shown(target)}")
-    return OK
-
-
-def _synthesize(given: argparse.Namespace) -> int:
-    from fxstudy.imaging import read_description, synthesize_wrists
-
-    target = given.to or Path("cohorts") / Path(given.description).stem
-    _say(f"cohort: {_shown(synthesize_wrists(read_description(given.description), target))}")
-    return OK
-
-
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
@@ -165,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_run(commands)
     _add_overviews(commands)
-    _add_cohort(commands)
+    add_cohort(commands)
     return parser
 
 
@@ -193,22 +174,3 @@ def _add_overviews(commands) -> None:
     collect.add_argument("folder", nargs="?", type=Path)
     collect.add_argument("--to", type=Path, help="file .csv or .parquet; default: print CSV")
     collect.set_defaults(command=_collect)
-
-
-def _add_cohort(commands) -> None:
-    cohort = commands.add_parser("cohort", help="import or make cohorts")
-    actions = cohort.add_subparsers(required=True, metavar="action")
-    sources = actions.add_parser("import", help="make a cohort of files").add_subparsers(
-        required=True, metavar="source"
-    )
-    fracatlas = sources.add_parser("fracatlas", help="FracAtlas in its official layout")
-    fracatlas.add_argument("folder", type=Path, help="folder that holds dataset.csv and images/")
-    fracatlas.add_argument("--films", type=Path, help="CSV naming the films, with group and further columns")
-    fracatlas.add_argument("--region", default="wrist", help="hand, wrist, leg, hip, shoulder or all")
-    fracatlas.add_argument("--to", type=Path, help="folder of the cohort; default cohorts/fracatlas_<region>")
-    fracatlas.add_argument("--seed", type=int, default=0, help="seed of the stored split")
-    fracatlas.set_defaults(command=_import)
-    synthesize = actions.add_parser("synthesize", help="draw a synthetic cohort from a description")
-    synthesize.add_argument("description", help="YAML file, or the name of one in data_manifest/")
-    synthesize.add_argument("--to", type=Path, help="folder of the cohort; default cohorts/<name>")
-    synthesize.set_defaults(command=_synthesize)

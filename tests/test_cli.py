@@ -53,3 +53,24 @@ def test_an_interrupt_is_told_by_its_own_status(monkeypatch, capsys):
     monkeypatch.setattr("fxstudy.runs.reading.status", interrupted)
     assert main(["status"]) == INTERRUPTED != NOT_OK
     assert "interrupted" in capsys.readouterr().err
+
+
+def test_every_command_that_the_manifests_name_exists(repository):
+    """data_manifest/ tells users what to type; the arguments must be understood."""
+    import re
+    import shlex
+
+    from fxstudy.cli import _parser
+
+    texts = [file.read_text(encoding="utf-8") for file in (repository / "data_manifest").rglob("*.*")]
+    lines = re.findall(r"fxstudy (cohort (?:import|audit|deidentify|synthesize) [^`\n]*)", "\n".join(texts))
+    assert len(lines) >= 6
+    for line in lines:
+        _parser().parse_args(shlex.split(line))
+
+
+def test_a_synthetic_cohort_is_computed_audited_and_found_sound(tmp_path, capsys, repository):
+    tiny = str(repository / "tests/imaging/tiny_wrist.yaml")
+    assert main(["cohort", "synthesize", tiny, "--to", str(tmp_path / "tiny")]) == OK
+    main(["cohort", "audit", str(tmp_path / "tiny"), "--no-files", "--json", str(tmp_path / "audit.json")])
+    assert "tiny" in capsys.readouterr().out and (tmp_path / "audit.json").stat().st_size > 100
