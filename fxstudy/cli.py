@@ -53,7 +53,12 @@ def _write_report(folder: Path) -> None:
 def _run(given: argparse.Namespace) -> int:
     from fxstudy.runs import run_notebook, run_plan
 
-    common = {"force": given.force, "dry_run": given.dry_run, "gpus": given.gpus}
+    common = {
+        "force": given.force,
+        "dry_run": given.dry_run,
+        "gpus": given.gpus,
+        "engine": _engine(given.engine),
+    }
     if Path(given.plan).suffix in (".yaml", ".yml"):
         if given.parameters or given.files:
             raise PlanError("-p and -f belong to a single notebook; a plan holds its own parameters (set:)")
@@ -67,6 +72,14 @@ def _run(given: argparse.Namespace) -> int:
     if result.interrupted:
         return INTERRUPTED
     return OK if result.ok or given.dry_run else NOT_OK
+
+
+def _engine(name: str):
+    if name == "local":
+        return None
+    from fxstudy.runs import ClusterEngine, find_root
+
+    return ClusterEngine(find_root(), cluster=name)
 
 
 def _tell(result) -> None:
@@ -163,6 +176,9 @@ def _add_run(commands) -> None:
     run.add_argument("--force", action="store_true", help="run again what is finished and unchanged")
     run.add_argument("--dry-run", action="store_true", help="say what would be run, and why")
     run.add_argument("--why", action="store_true", help="say why each notebook was run or skipped")
+    run.add_argument(
+        "--engine", choices=("local", "slurm"), default="local", help="slurm: one job per run (docs/how-to)"
+    )
     run.set_defaults(command=_run)
 
 

@@ -74,3 +74,10 @@ def test_a_synthetic_cohort_is_computed_audited_and_found_sound(tmp_path, capsys
     assert main(["cohort", "synthesize", tiny, "--to", str(tmp_path / "tiny")]) == OK
     main(["cohort", "audit", str(tmp_path / "tiny"), "--no-files", "--json", str(tmp_path / "audit.json")])
     assert "tiny" in capsys.readouterr().out and (tmp_path / "audit.json").stat().st_size > 100
+
+
+def test_a_cluster_that_is_not_there_is_refused_in_words(repository, monkeypatch, capsys):
+    monkeypatch.chdir(repository)
+    monkeypatch.setenv("PATH", "")
+    assert main(["run", "params/plans/study.yaml", "--engine", "slurm"]) == WRONG_INPUT
+    assert "Traceback" not in capsys.readouterr().err
