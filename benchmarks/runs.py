@@ -3,12 +3,12 @@
     python benchmarks/runs.py [--notebooks 8] [--repeats 3] [--many 1000]
 
 Everything happens in a temporary project. The reference is bare papermill in a shell loop on the same
-notebooks, in the same call; times are the minimum of the repeats, because shared cores swing.
+notebooks, in the same call; like it, the runs make no HTML report. Times are the minimum of the repeats, as
+shared cores swing.
 """
 
 import argparse
 import importlib.metadata
-import importlib.util
 import json
 import os
 import platform
@@ -45,8 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["PYTHONPATH"] = str(REPOSITORY)
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    if importlib.util.find_spec("fxstudy.__main__") is None:
-        launch.child_command = lambda request: [sys.executable, "-c", CHILD, str(request)]
+    launch.child_command = lambda request: [sys.executable, "-c", CHILD, str(request)]
     with tempfile.TemporaryDirectory() as folder:
         root = _project(Path(folder) / "project")
         measured = {**_machine(), **_overhead(root, options), **_large_plan(root, options.many)}

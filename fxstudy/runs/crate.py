@@ -154,7 +154,7 @@ def _tool(record: RunRecord, notebook: str, folder: Path) -> list[dict]:
 
 
 def _package(name: str, version: str) -> dict:
-    url = f"https://pypi.org/project/{name}/{version}/"
+    url = f"pkg:pypi/{name}@{version}"
     return {"@id": url, "@type": "SoftwareApplication", "name": name, "url": url, "softwareVersion": version}
 
 
